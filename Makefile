@@ -1,0 +1,38 @@
+# Each target builds .venv first if it is missing or older than the lock.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: reports test lab check bench lock
+.DELETE_ON_ERROR:
+
+reports: .venv/installed
+	$(BIN)/analysis reports
+
+test: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/frictionless validate data/datapackage.json
+	$(BIN)/analysis check > /dev/null
+	$(BIN)/pytest
+
+lab: .venv/installed
+	$(BIN)/jupyter lab notebooks
+
+check: .venv/installed
+	$(BIN)/analysis check
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/bench.py
+
+# For maintainers: resolve the ranges of pyproject.toml anew.
+lock: .venv/installed
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate --all-extras --python-version 3.11 --upgrade -o requirements.lock pyproject.toml
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip --quiet --disable-pip-version-check install --require-hashes -r requirements.lock
+	$(BIN)/pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --editable .
+	@touch $@

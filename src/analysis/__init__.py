@@ -1,0 +1,26 @@
+"""From a department's yearly disclosures to figures that can be trusted, compared and shared.
+
+Everything an analyst needs is one tab away: ``analysis.load``, ``analysis.years``, the measures
+in ``analysis.budget``, ``analysis.composition``, ``analysis.indicators`` and ``analysis.audit``,
+charts in ``analysis.charts`` and tables for readers in ``analysis.display``.
+"""
+
+import importlib
+from typing import Any
+
+from .tables import DataError, load, tables, years
+
+_MODULES = ("audit", "budget", "charts", "composition", "display", "indicators", "sentences")
+
+__all__ = ["DataError", "load", "tables", "years", *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    """Modules that need pandas or matplotlib are imported when first used."""
+    if name in _MODULES:
+        return importlib.import_module(f"analysis.{name}")
+    raise AttributeError(f"module 'analysis' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,241 @@
+"""Formulas over named figures: what a claim says, and what a derived figure follows from.
+
+A formula is arithmetic over names of figures, cells of the document's statutory tables
+(``T01.r27.c1``), ``document_year``, ``count('a、b')`` (how many are listed) and
+``grade_floor('优')``. A figure enters as the interval its printed rounding implies.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from . import numerals, statutory
+from .tables import DataError, data_directory, load, rows
+
+# Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
+GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
+# Quantities printed rounded; everything else is a count and exact.
+ROUNDED = ("money", "price", "ratio", "mass")
+FUNCTIONS: dict[str, Callable[[str], float]] = {
+    "count": lambda text: len(text.split("、")),
+    "grade_floor": lambda grade: GRADES[grade],
+}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value in base units and the bounds that printed rounding leaves open."""
+
+    value: float
+    low: float
+    high: float
+
+    def _with(self, other: Interval, operation: Callable[[float, float], float]) -> Interval:
+        corners = [operation(a, b) for a in (self.low, self.high) for b in (other.low, other.high)]
+        return Interval(operation(self.value, other.value), min(corners), max(corners))
+
+    def __add__(self, other: Interval) -> Interval:
+        return self._with(other, operator.add)
+
+    def __sub__(self, other: Interval) -> Interval:
+        return self._with(other, operator.sub)
+
+    def __mul__(self, other: Interval) -> Interval:
+        return self._with(other, operator.mul)
+
+    def __truediv__(self, other: Interval) -> Interval:
+        return self._with(other, operator.truediv)
+
+    def integers(self) -> range:
+        """The whole numbers within the bounds."""
+        return range(math.ceil(self.low - 1e-9), math.floor(self.high + 1e-9) + 1)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as a formula sees it, with the place it was read from."""
+
+    name: str
+    amount: Interval | None
+    printed: str
+    document: str
+    line: int
+    quantity: str
+    unit: str
+    derived: bool
+
+
+class Figures:
+    """Looks figures up by name, one row at a time, so that a report sees only what it uses."""
+
+    def __init__(self, data: str | Path | None = None) -> None:
+        self.directory = data_directory(data)
+        self._tables = {
+            row["figure"]: table
+            for table in ("amounts", "indicators", "claims")
+            for row in rows(self.directory, table)
+        }
+        self._units = {row["unit"]: row for row in rows(self.directory, "units")}
+        self._known: dict[str, Figure] = {}
+
+    def __getitem__(self, name: str) -> Figure:
+        if name not in self._known:
+            row = load(self._tables[name], self.directory, figure=name).iloc[0]
+            self._known[name] = self._figure(row)
+        return self._known[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tables
+
+    def factor(self, unit: str) -> float:
+        """One `unit` in base units."""
+        return float(self._units[unit]["factor"])
+
+    def _figure(self, row: pd.Series) -> Figure:
+        unit = self._units[row["unit"]]
+        derived = row.get("basis") == "derived"
+        amount: Interval | None = None
+        if derived:
+            amount = evaluate(row["formula"], self)
+            if unit["quantity"] not in ROUNDED:
+                whole = amount.integers()
+                nearest = min(whole, key=lambda n: abs(n - amount.value), default=None)
+                amount = None if nearest is None else Interval(nearest, whole[0], whole[-1])
+        elif not pd.isna(row["base"]):
+            value = float(row["base"])
+            half = 0.0
+            if unit["quantity"] in ROUNDED:
+                half = numerals.read(row["printed"]).step * float(unit["factor"]) / 2
+            amount = Interval(value, value - half, value + half)
+        return Figure(
+            row["figure"],
+            amount,
+            row["printed"],
+            row["document"],
+            int(row["line"]),
+            "?" if amount is None else f"{amount.value / float(unit['factor']):,.10g} {row['unit']}",
+            row["unit"],
+            derived,
+        )
+
+    def cell(self, document: str, reference: str) -> Figure:
+        """The cell of a statutory table, e.g. ``T01.r27.c1``.
+
+        Raises:
+            LookupError: the document does not disclose it, or the cell is blank.
+        """
+        table, row, column = reference.split(".")
+        frame = load(
+            "statutory_tables",
+            self.directory,
+            document=document,
+            title=statutory.TITLES[table[1:]][0],
+            row=row[1:],
+            column=int(column[1:]),
+        )
+        if frame.empty or pd.isna(frame["base"].iloc[0]):
+            raise LookupError(f"{reference} is not disclosed")
+        cell = frame.iloc[0]
+        value, half = float(cell["base"]), 0.005 * 10_000
+        return Figure(
+            reference,
+            Interval(value, value - half, value + half),
+            cell["printed"],
+            document,
+            int(cell["line"]),
+            f"{cell['value']:.2f} {cell['unit']} ({reference})",
+            cell["unit"],
+            False,
+        )
+
+
+def used(expression: str, figures: Figures, document: str = "") -> list[Figure]:
+    """The figures and cells a formula names, in order."""
+    found = []
+    for node in _leaves(_parse(expression)):
+        name = ast.unparse(node)
+        if isinstance(node, ast.Attribute):
+            found.append(figures.cell(document, name))
+        elif isinstance(node, ast.Name) and name not in (*FUNCTIONS, "document_year"):
+            if not name.startswith("T"):
+                found.append(figures[name])
+    return found
+
+
+def unknown_names(expression: str, known: set[str]) -> list[str]:
+    """Names in a formula that are no figure; the whole formula if it cannot be read."""
+    if not expression:
+        return []
+    try:
+        tree = _parse(expression)
+    except SyntaxError:
+        return [expression]
+    allowed = {*known, *FUNCTIONS, "document_year", *(f"T{n}" for n in statutory.TITLES)}
+    return [
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id not in allowed
+    ]
+
+
+def evaluate(expression: str, figures: Figures, document: str = "", year: int = 0) -> Interval:
+    """The value of a formula in base units, with the bounds that rounding leaves.
+
+    Raises:
+        ZeroDivisionError: a base is zero.
+        LookupError: a figure or cell it needs is not disclosed, or no whole number fits it.
+        DataError: the formula is no arithmetic over figures.
+    """
+    return _value(_parse(expression).body, figures, document, year)
+
+
+OPERATORS: dict[type[ast.operator], Callable[[Interval, Interval], Interval]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+def _parse(expression: str) -> ast.Expression:
+    return ast.parse(expression, mode="eval")
+
+
+def _leaves(node: ast.AST) -> Iterator[ast.expr]:
+    """Names and cell references, left to right; a cell reference is one leaf."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Attribute | ast.Name):
+            yield child
+        else:
+            yield from _leaves(child)
+
+
+def _value(node: ast.expr, figures: Figures, document: str, year: int) -> Interval:
+    value = partial(_value, figures=figures, document=document, year=year)
+    match node:
+        case ast.BinOp(left, symbol, right) if type(symbol) in OPERATORS:
+            return OPERATORS[type(symbol)](value(left), value(right))
+        case ast.Constant(int() | float() as number):
+            return Interval(number, number, number)
+        case ast.Name("document_year"):
+            return Interval(year, year, year)
+        case ast.Name(name):
+            amount = figures[name].amount
+        case ast.Attribute():
+            amount = figures.cell(document, ast.unparse(node)).amount
+        case ast.Call(ast.Name(name), [ast.Constant(str() as text)]) if name in FUNCTIONS:
+            number = FUNCTIONS[name](text)
+            return Interval(number, number, number)
+        case _:
+            raise DataError(f"formula: found {ast.unparse(node)!r}, expected arithmetic")
+    if amount is None:
+        raise LookupError(f"no whole number fits {ast.unparse(node)}")
+    return amount

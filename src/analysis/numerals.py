@@ -1,0 +1,74 @@
+"""How the documents print numbers: Arabic or Chinese numerals, bounds and words of absence."""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+ARABIC = r"\d+(?:\.\d+)?"
+CHINESE = r"[零一二两三四五六七八九十百千]+"
+NUMERAL = re.compile(f"{ARABIC}|{CHINESE}")
+
+# "none was found", "no ...", "all were negative", "none last year either": a printed zero.
+ABSENT = re.compile("未发现|未发生|无|均呈阴性|上年度也无")
+# "some hundreds": a quantity of which no number can be read
+UNQUANTIFIED = re.compile("数[十百千万]")
+AT_LEAST = re.compile(f"(?:{ARABIC}|{CHINESE})万?[余多]|超(?:过)?(?:{ARABIC})(?!%)")
+APPROXIMATELY = re.compile("近|约")
+
+
+class Reading(NamedTuple):
+    """What printed characters say: the number, its rounding step and what kind of number it is."""
+
+    value: float | None
+    step: float
+    qualifier: str
+
+
+def chinese(numeral: str) -> int:
+    """Value of a Chinese numeral below ten thousand, e.g. 三十二 → 32."""
+    total = digit = 0
+    for character in numeral:
+        number = 2 if character == "两" else int(unicodedata.numeric(character))
+        if number >= 10:
+            total += (digit or 1) * number
+            digit = 0
+        else:
+            digit = number
+    return total + digit
+
+
+def read(printed: str) -> Reading:
+    """Read printed characters, e.g. ``35万余份`` → 35, step 1, ``at_least``.
+
+    The value counts in the printed unit (万份 here). The step is the last printed place:
+    0.01 for ``64.19万元``.
+
+    Raises:
+        ValueError: there is no numeral and no word of absence.
+    """
+    if UNQUANTIFIED.search(printed):
+        return Reading(None, 1, "unquantified")
+    if ABSENT.match(printed):
+        return Reading(0, 1, "exact")
+    found = NUMERAL.search(printed)
+    if not found:
+        raise ValueError(f"no numeral in {printed!r}")
+    text = found.group()
+    if text[0].isascii():
+        value = float(text)
+        step = 10.0 ** -len(text.partition(".")[2])
+    else:
+        value, step = float(chinese(text)), 1.0
+    qualifier = (
+        "at_least"
+        if AT_LEAST.search(printed)
+        else "approximately"
+        if APPROXIMATELY.match(printed)
+        else "exact"
+    )
+    return Reading(value, step, qualifier)
+
+
+def prints_unit(printed: str, unit: str) -> bool:
+    """Whether the unit stands in the printed characters, 余 and 多 apart."""
+    return unit in printed.replace("余", "").replace("多", "")

@@ -1,0 +1,164 @@
+"""The transcribed tables: where they lie, what they hold, and how they are typed and corrected.
+
+A data directory is a Frictionless Data Package: ``datapackage.json`` is the one dictionary of
+columns, read here for types, by ``validation`` for rules and by any Frictionless tool.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Where = str | int | bool
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message is one line a person can act on."""
+
+
+def data_directory(data: str | Path | None = None) -> Path:
+    """Folder of the data package: `data`, else $ANALYSIS_DATA, else the repository's own.
+
+    Raises:
+        DataError: there is no datapackage.json in it.
+    """
+    chosen = data or os.environ.get("ANALYSIS_DATA")
+    directory = Path(chosen) if chosen else Path(__file__).parents[2] / "data"
+    if not (directory / "datapackage.json").is_file():
+        raise DataError(f"{directory}: no datapackage.json found, expected a data package")
+    return directory.resolve()
+
+
+def dictionary(directory: Path) -> dict[str, dict[str, Any]]:
+    """Descriptor of each table (path, schema), by name, from datapackage.json.
+
+    Raises:
+        DataError: the file is not readable as a data package.
+    """
+    path = directory / "datapackage.json"
+    try:
+        package = json.loads(path.read_text(encoding="utf-8-sig"))
+        return {resource["name"]: resource for resource in package["resources"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"datapackage.json: found {error}, expected a data package") from None
+
+
+def tables(data: str | Path | None = None) -> list[str]:
+    """Names of the tables, e.g. for ``load``."""
+    return list(dictionary(data_directory(data)))
+
+
+def rows(directory: Path, name: str) -> list[dict[str, str]]:
+    """The rows of a table as printed in its CSV, without pandas."""
+    path = directory / dictionary(directory)[name]["path"]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def years(data: str | Path | None = None) -> list[int]:
+    """The fiscal years that have a document, ascending."""
+    return sorted({int(row["year"]) for row in rows(data_directory(data), "documents")})
+
+
+def load(name: str, data: str | Path | None = None, **where: Where) -> pd.DataFrame:
+    """A table as a tidy DataFrame, typed and corrected.
+
+    Args:
+        name: one of ``tables()``.
+        data: folder of the data package; see ``data_directory``.
+        **where: keep rows whose column equals this, e.g. ``year=2024``.
+
+    Returns:
+        One row a printed figure. Blank numbers are missing, never zero; blank strings are "".
+        Tables with a unit also have ``base``: the value in the base unit of its quantity
+        (yuan, persons, 1 for a ratio), and ``corrected``: what was mended and why, or "".
+
+    Raises:
+        DataError: no such table or column, or a correction does not find what it expects.
+    """
+    directory = data_directory(data)
+    known = dictionary(directory)
+    if name not in known:
+        raise DataError(f"no table {name!r}; there are: {', '.join(known)}")
+    path = directory / known[name]["path"]
+    stamps = tuple(
+        (directory / known[part]["path"]).stat().st_mtime_ns
+        for part in (name, "corrections", "units")
+    )
+    frame = _typed(directory, name, path, stamps)
+    trace(name, where)
+    if "unit" in frame and name != "units":
+        trace("units", {})
+    if name in ("amounts", "indicators"):
+        trace("corrections", {"table": name})
+    for column, wanted in where.items():
+        if column not in frame:
+            raise DataError(f"{name}: no column {column!r}; there are: {', '.join(frame)}")
+        frame = frame[frame[column] == wanted]
+    return frame.reset_index(drop=True).copy()
+
+
+def trace(name: str, where: dict[str, Where]) -> None:
+    """Tell the batch which rows this report can see: one JSON line in $ANALYSIS_TRACE."""
+    path = os.environ.get("ANALYSIS_TRACE")
+    if not path:
+        return
+    line = json.dumps({"table": name, "where": where}, ensure_ascii=False, sort_keys=True)
+    if line not in _traced.setdefault(path, set()):
+        _traced[path].add(line)
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+_traced: dict[str, set[str]] = {}
+
+
+@functools.lru_cache(maxsize=64)
+def _typed(directory: Path, name: str, path: Path, stamps: tuple[int, ...]) -> pd.DataFrame:
+    """Read, correct and type one table; `stamps` make an edited file a new cache entry."""
+    import pandas as pd
+
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    correctable = name in ("amounts", "indicators")
+    if correctable:
+        _correct(frame, name, rows(directory, "corrections"))
+    for field in dictionary(directory)[name]["schema"]["fields"]:
+        column = frame[field["name"]]
+        if field["type"] == "integer":
+            frame[field["name"]] = pd.to_numeric(column.replace("", None)).astype("Int64")
+        elif field["type"] == "number":
+            frame[field["name"]] = pd.to_numeric(column.replace("", None)).astype("Float64")
+        elif field["type"] == "boolean":
+            frame[field["name"]] = column == "true"
+    if "unit" in frame and "value" in frame:
+        factors = {row["unit"]: float(row["factor"]) for row in rows(directory, "units")}
+        frame["base"] = frame["value"] * frame["unit"].map(factors).astype("Float64")
+    return frame
+
+
+def _correct(frame: pd.DataFrame, name: str, corrections: list[dict[str, str]]) -> None:
+    """Apply the corrections of one table in place; a source that no longer errs is an error."""
+    frame["corrected"] = ""
+    for rule in corrections:
+        if rule["table"] != name:
+            continue
+        chosen = frame["figure"] == rule["figure"]
+        found = frame.loc[chosen, rule["column"]].tolist()
+        if found != [rule["expect"]]:
+            raise DataError(
+                f"corrections.csv, figure {rule['figure']}, column {rule['column']}: "
+                f"found {found[0]!r} in {name}.csv, expected {rule['expect']!r}"
+                if found
+                else f"corrections.csv: no figure {rule['figure']!r} in {name}.csv"
+            )
+        frame.loc[chosen, rule["column"]] = rule["corrected"]
+        frame.loc[chosen, "corrected"] = (
+            f"printed {rule['expect']}, read as {rule['corrected']}: {rule['reason']}"
+        )

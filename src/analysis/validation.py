@@ -1,0 +1,156 @@
+"""Bad input is refused before anything runs: file, row, column, what was found and expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from . import formula, numerals, statutory
+from .tables import DataError, data_directory, dictionary, load, rows
+
+FIGURES = ("amounts", "indicators", "claims")
+
+
+def problems(data: str | Path | None = None) -> list[str]:
+    """Everything wrong with a data package, one line each; empty when it can be used."""
+    try:
+        directory = data_directory(data)
+        resources = dictionary(directory)
+    except DataError as error:
+        return [str(error)]
+    # Each stage relies on the ones before: text, then columns and keys, then meaning.
+    for stage in (_unreadable, _untidy, _inconsistent):
+        found = list(stage(directory, resources))
+        if found:
+            return found
+    return []
+
+
+def _unreadable(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """Files that are missing, in another encoding, or cut off."""
+    for resource in resources.values():
+        path = directory / resource["path"]
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            yield f"{path.name}: found {error.strerror}, expected a CSV file"
+            continue
+        if not content.endswith(b"\n"):
+            row = content.count(b"\n") + 1
+            yield (
+                f"{path.name}, row {row}: found no line end after the last row, "
+                "expected one; the file looks cut off"
+            )
+        try:
+            content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            row = content[: error.start].count(b"\n") + 1
+            yield (
+                f"{path.name}, row {row}: found byte {content[error.start]:#04x}, "
+                "expected UTF-8 text"
+            )
+
+
+def _untidy(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """What the dictionary of columns forbids: types, allowed values, keys, references."""
+    from frictionless import Package, system
+
+    package = {"resources": [{**one, "encoding": "utf-8-sig"} for one in resources.values()]}
+    with system.use_context(trusted=True):
+        report = Package.from_descriptor(package, basepath=str(directory)).validate()
+    for problem in report.errors:
+        yield f"datapackage.json: {problem.note}"
+    for task in report.tasks:
+        for problem in task.errors:
+            yield _line(Path(task.place).name, problem)
+
+
+def _line(file: str, problem: Any) -> str:
+    """A Frictionless error in the house's form."""
+    row = getattr(problem, "row_number", None)
+    column = getattr(problem, "field_name", None)
+    found = getattr(problem, "cell", None)
+    place = f"{file}" + (f", row {row}" if row else "") + (f", column {column}" if column else "")
+    if found is None and problem.type in ("primary-key", "foreign-key", "blank-row"):
+        found = ", ".join(cell or "" for cell in getattr(problem, "cells", []))[:120]
+    note = " ".join(problem.note.split())
+    return f"{place}: found {found!r}, expected otherwise: {problem.title.lower()}, {note}"
+
+
+def _inconsistent(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """What a schema cannot say: characters against value, formulas, titles, corrections."""
+    seen: dict[str, str] = {}
+    for name in FIGURES:
+        for number, row in enumerate(rows(directory, name), start=2):
+            place = f"{name}.csv, row {number}"
+            if row["figure"] in seen:
+                yield (
+                    f"{place}, column figure: found {row['figure']!r}, expected a name not in "
+                    f"use; {seen[row['figure']]} has it"
+                )
+            seen.setdefault(row["figure"], place)
+            yield from (f"{place}, {text}" for text in _misread(name, row))
+    for number, row in enumerate(rows(directory, "statutory_tables"), start=2):
+        place = f"statutory_tables.csv, row {number}"
+        if row["title"] not in statutory.NUMBERS:
+            yield (
+                f"{place}, column title: found {row['title']!r}, expected one of "
+                + "、".join(statutory.NUMBERS)
+            )
+        if bool(row["printed"]) != bool(row["value"]):
+            yield (
+                f"{place}, column value: found {row['value']!r}, expected the number printed "
+                f"as {row['printed']!r}, or blank for a blank cell"
+            )
+        elif row["printed"] and float(row["value"]) != float(row["printed"].replace(",", "")):
+            yield f"{place}, column value: found {row['value']}, expected {row['printed']}"
+    for name in FIGURES:
+        for number, row in enumerate(rows(directory, name), start=2):
+            for unknown in formula.unknown_names(row["formula"], set(seen)):
+                yield (
+                    f"{name}.csv, row {number}, column formula: found {unknown!r}, "
+                    "expected the name of a figure"
+                )
+    try:
+        load("amounts", directory), load("indicators", directory)
+    except DataError as error:
+        yield str(error)
+
+
+def _misread(name: str, row: dict[str, str]) -> Iterator[str]:
+    """Whether value, unit and qualifier are what the printed characters say."""
+    derived = row.get("basis") == "derived"
+    if derived != bool(row["formula"]) and name != "claims":
+        yield (
+            f"column formula: found {row['formula']!r}, expected "
+            + ("a formula for a derived figure" if derived else "blank for a stated figure")
+        )
+    if name == "claims" and bool(row["value"]) == (row["kind"] == "label"):
+        yield f"column value: found {row['value']!r}, expected a number, or blank for a label"
+    if derived or (name == "claims" and row["kind"] == "label"):
+        if row["value"]:
+            yield f"column value: found {row['value']!r}, expected blank: nothing is read here"
+        return
+    try:
+        reading = numerals.read(row["printed"])
+    except ValueError as error:
+        yield f"column printed: found {error}, expected the characters of a figure"
+        return
+    if (float(row["value"]) if row["value"] else None) != reading.value:
+        yield (
+            f"column value: found {row['value']!r}, expected {reading.value} as printed "
+            f"in {row['printed']!r}"
+        )
+    if row.get("qualifier", reading.qualifier) != reading.qualifier:
+        yield (
+            f"column qualifier: found {row['qualifier']!r}, expected {reading.qualifier!r} "
+            f"for {row['printed']!r}"
+        )
+    spelled = numerals.ABSENT.match(row["printed"]) or row["printed"].startswith(("第", "零"))
+    bare = row["printed"].replace(".", "").isdigit()
+    if not (spelled or bare or numerals.prints_unit(row["printed"], row["unit"])):
+        yield (
+            f"column unit: found {row['unit']!r}, expected the unit printed "
+            f"in {row['printed']!r}"
+        )
