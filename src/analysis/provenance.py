@@ -66,8 +66,7 @@ def uncovered(lines: dict[str, list[str]], data: str | Path | None = None) -> pd
         taken = spans.setdefault((document, line), [])
         for match in _pattern(printed).finditer(text):
             # a repeated figure takes the next place; one printed once may serve two rows
-            free = all(match.end() <= start or end <= match.start() for start, end in taken)
-            if every or free:
+            if every or match.span() not in taken:
                 taken.append(match.span())
                 if not every:
                     return
