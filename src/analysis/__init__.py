@@ -10,13 +10,27 @@ from typing import Any
 
 from .tables import DataError, load, tables, years
 
-_MODULES = ("audit", "budget", "charts", "composition", "display", "indicators", "sentences")
+_MODULES = (
+    "audit",
+    "budget",
+    "charts",
+    "composition",
+    "display",
+    "indicators",
+    "sections",
+    "sentences",
+    "trends",
+)
 
-__all__ = ["DataError", "load", "tables", "years", *_MODULES]
+__all__ = ["DataError", "Disclosure", "load", "tables", "years", *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
     """Modules that need pandas or matplotlib are imported when first used."""
+    if name == "Disclosure":
+        from .disclosure import Disclosure
+
+        return Disclosure
     if name in _MODULES:
         return importlib.import_module(f"analysis.{name}")
     raise AttributeError(f"module 'analysis' has no attribute {name!r}")

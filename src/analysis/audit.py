@@ -260,7 +260,7 @@ def judge(claim: Mapping[str, object], figures: formula.Figures, year: int) -> d
     step = numerals.read(str(claim["printed"])).step
     coarse = max(step, (result.high - result.low) / factor) if claim["kind"] == "repeat" else step
     arithmetic = _spell(text, other)
-    if not (text.isidentifier() or text.startswith("count")):
+    if not re.fullmatch(r"[\w.]+|\w+\(.*\)", text):
         arithmetic += f" = {recomputed:,.6g} {claim['unit']}"
     if claim["relation"] != "=":
         excess = printed - recomputed if claim["relation"] == "<=" else recomputed - printed
@@ -292,7 +292,9 @@ def _judge_label(
         title = statutory.TITLES[text[1:]][0]
         frame = load("statutory_tables", figures.directory, document=document, title=title)
         items = frame[frame["row"].str.len() == 7].drop_duplicates("row")
-        expected = [f"{code} {name}" for code, name in zip(items["row"], items["label"], strict=True)]
+        expected = [
+            f"{code} {name}" for code, name in zip(items["row"], items["label"], strict=True)
+        ]
         holds = printed in set(frame["label"])
         cells = [figures.cell(document, f"{text}.r{row}.c1") for row in items["row"]]
     else:
@@ -344,6 +346,20 @@ def undisclosed(frame: pd.DataFrame) -> list[str]:
     return [number for number in statutory.TITLES if number not in disclosed]
 
 
+def checked_tables(data: str | Path | None = None, *years: int) -> dict[str, pd.DataFrame]:
+    """``identities`` of every document that prints statutory tables, by document."""
+    documents = load("documents", data).sort_values("year")
+    keys = documents.set_index("year")["document"].to_dict()
+    checked = {}
+    for year, document in keys.items():
+        frame = load("statutory_tables", data, document=document)
+        if len(frame) and (not years or year in years):
+            before = keys.get(year - 1)
+            last = load("statutory_tables", data, document=before) if before else None
+            checked[document] = identities(frame, last)
+    return checked
+
+
 def report(data: str | Path | None = None) -> list[str]:
     """What ``analysis check`` prints: one line a finding, then what was checked."""
     lines = []
@@ -353,25 +369,22 @@ def report(data: str | Path | None = None) -> list[str]:
             f"{row['severity']}: {row['document']}:{row['line']} {row['printed']}: "
             f"{row['statement']}: {row['verdict']}; {row['arithmetic']} [{row['figure']}]"
         )
-    documents = load("documents", data).sort_values("year").to_dict("records")
-    for document in documents:
-        frame = load("statutory_tables", data, document=document["document"])
-        last = [one for one in documents if one["year"] == document["year"] - 1]
-        if frame.empty:
-            lines.append(f"identities: {document['document']}: no statutory table is disclosed")
+    checked = checked_tables(data)
+    for document in load("documents", data)["document"]:
+        if document not in checked:
+            lines.append(f"identities: {document}: no statutory table is disclosed")
             continue
-        before = load("statutory_tables", data, document=last[0]["document"]) if last else None
-        checked = identities(frame, before)
-        for row in checked[checked["result"] == "fails"].to_dict("records"):
+        for row in checked[document][checked[document]["result"] == "fails"].to_dict("records"):
             lines.append(
-                f"high: {document['document']}: {row['formula']}: fails by "
-                f"{row['difference']:.2f} 万元 (identity {row['identity']})"
+                f"high: {document}: {row['formula']}: fails by {row['difference']:.2f} 万元 "
+                f"(identity {row['identity']})"
             )
-        counts = checked["result"].value_counts()
+        counts = checked[document]["result"].value_counts()
+        absent = undisclosed(load("statutory_tables", data, document=document))
         lines.append(
-            f"identities: {document['document']}: {counts.get('holds', 0)} hold, "
+            f"identities: {document}: {counts.get('holds', 0)} hold, "
             f"{counts.get('fails', 0)} fail, {counts.get('not checked', 0)} not checked; "
-            f"not disclosed: tables {', '.join(undisclosed(frame)) or 'none'}"
+            f"tables not disclosed: {', '.join(absent) or 'none'}"
         )
     lines.append(f"claims: {int(judged['holds'].sum())} of {len(judged)} reproduce")
     return lines

@@ -121,7 +121,9 @@ class Figures:
             row["printed"],
             row["document"],
             int(row["line"]),
-            "?" if amount is None else f"{amount.value / float(unit['factor']):,.10g} {row['unit']}",
+            "?"
+            if amount is None
+            else f"{amount.value / float(unit['factor']):,.10g} {row['unit']}",
             row["unit"],
             derived,
         )
@@ -157,6 +159,24 @@ class Figures:
         )
 
 
+def derive(frame: pd.DataFrame, data: str | Path | None = None) -> pd.DataFrame:
+    """Fill the derived rows of amounts or indicators: base, and low and high for every row.
+
+    A count takes the whole number nearest to its formula; where none lies within the printed
+    rounding, base, low and high stay missing.
+    """
+    frame = frame.copy()
+    frame["low"], frame["high"] = frame["base"], frame["base"]
+    figures = Figures(data)
+    for place in frame.index[frame["basis"] == "derived"]:
+        figure = figures[frame.loc[place, "figure"]]
+        if figure.amount:
+            amount = figure.amount
+            frame.loc[place, ["base", "low", "high"]] = [amount.value, amount.low, amount.high]
+            frame.loc[place, "value"] = amount.value / figures.factor(figure.unit)
+    return frame
+
+
 def used(expression: str, figures: Figures, document: str = "") -> list[Figure]:
     """The figures and cells a formula names, in order."""
     found = []
@@ -164,9 +184,8 @@ def used(expression: str, figures: Figures, document: str = "") -> list[Figure]:
         name = ast.unparse(node)
         if isinstance(node, ast.Attribute):
             found.append(figures.cell(document, name))
-        elif isinstance(node, ast.Name) and name not in (*FUNCTIONS, "document_year"):
-            if not name.startswith("T"):
-                found.append(figures[name])
+        elif name not in FUNCTIONS and name != "document_year":
+            found.append(figures[name])
     return found
 
 
@@ -180,9 +199,7 @@ def unknown_names(expression: str, known: set[str]) -> list[str]:
         return [expression]
     allowed = {*known, *FUNCTIONS, "document_year", *(f"T{n}" for n in statutory.TITLES)}
     return [
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and node.id not in allowed
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id not in allowed
     ]
 
 

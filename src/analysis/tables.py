@@ -105,6 +105,13 @@ def load(name: str, data: str | Path | None = None, **where: Where) -> pd.DataFr
     return frame.reset_index(drop=True).copy()
 
 
+def cite(frame: pd.DataFrame) -> pd.Series[str]:
+    """Where each row was read: document, line and the characters as printed."""
+    return (
+        frame["document"] + ", line " + frame["line"].astype(str) + ": “" + frame["printed"] + "”"
+    )
+
+
 def trace(name: str, where: dict[str, Where]) -> None:
     """Tell the batch which rows this report can see: one JSON line in $ANALYSIS_TRACE."""
     path = os.environ.get("ANALYSIS_TRACE")

@@ -112,6 +112,11 @@ def _inconsistent(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
                     f"{name}.csv, row {number}, column formula: found {unknown!r}, "
                     "expected the name of a figure"
                 )
+            if row.get("disputes", "") not in {"", *seen}:
+                yield (
+                    f"{name}.csv, row {number}, column disputes: found {row['disputes']!r}, "
+                    "expected the name of a figure"
+                )
     try:
         load("amounts", directory), load("indicators", directory)
     except DataError as error:
@@ -151,6 +156,5 @@ def _misread(name: str, row: dict[str, str]) -> Iterator[str]:
     bare = row["printed"].replace(".", "").isdigit()
     if not (spelled or bare or numerals.prints_unit(row["printed"], row["unit"])):
         yield (
-            f"column unit: found {row['unit']!r}, expected the unit printed "
-            f"in {row['printed']!r}"
+            f"column unit: found {row['unit']!r}, expected the unit printed in {row['printed']!r}"
         )

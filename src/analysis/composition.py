@@ -1,0 +1,122 @@
+"""What the money was spent on: shares that add up, and how concentrated they are."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+WAN = 10_000  # one 万元 in yuan
+
+SCHEMES = {
+    "project": "by project",
+    "function": "by functional item",
+    "nature": "by basic and project expenditure",
+    "procurement": "by procurement category",
+    "source": "by source",
+}
+
+
+def shares(values: pd.Series[float], digits: int = 2) -> pd.Series[float]:
+    """Shares in per cent that add up to exactly 100 at `digits` places.
+
+    Largest-remainder (Hare) rounding: each share is rounded down, and the units that are left
+    go to the largest remainders. A total of zero has no shares (all missing).
+
+    Raises:
+        ValueError: a value is negative.
+    """
+    if (values < 0).any():
+        raise ValueError(f"shares of negative values: {values.tolist()}")
+    total = values.sum()
+    if values.empty or total == 0:
+        return pd.Series(math.nan, index=values.index, dtype=float)
+    exact = values.astype(float) / float(total) * 100 * 10**digits
+    floors = exact.round(6).apply(math.floor)
+    left = 100 * 10**digits - int(floors.sum())
+    lucky = (exact - floors).sort_values(ascending=False, kind="stable").index[:left]
+    floors.loc[lucky] += 1
+    return floors / 10**digits
+
+
+def concentration(values: pd.Series[float]) -> float:
+    """Herfindahl–Hirschman index: the sum of squared shares, from 1/n (even) to 1 (one item).
+
+    Source: Hirschman (1964), The paternity of an index. Missing when the total is zero.
+    """
+    total = float(values.sum())
+    return float(((values.astype(float) / total) ** 2).sum()) if total else math.nan
+
+
+def by(scheme: str, amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """Executed money by one classification, largest first; empty where it is not disclosed.
+
+    Args:
+        scheme: one of ``SCHEMES``; functional items come from statutory table 03, the others
+            from the text.
+
+    Returns:
+        label, label_zh, value (万元), share (%), source, disputed, corrected.
+    """
+    if scheme == "function":
+        chosen = cells[(cells["table"] == "03") & (cells["column"] == 1)]
+        chosen = chosen[chosen["row"].str.fullmatch(r"\d{7}")].assign(disputed="", corrected="")
+        chosen["label"] = chosen["row"] + " " + chosen["label"]
+    else:
+        latest = amounts["year"] == amounts["year"].max()
+        chosen = amounts[
+            (amounts["scheme"] == scheme) & (amounts["phase"] == "executed") & latest
+        ].copy()
+    chosen["value"] = chosen["base"].astype(float) / WAN
+    chosen["share"] = shares(chosen["value"])
+    columns = ["label", "label_zh", "value", "share", "source", "disputed", "corrected"]
+    return chosen.sort_values("value", ascending=False, kind="stable")[columns].reset_index(
+        drop=True
+    )
+
+
+def hierarchy(cells: pd.DataFrame) -> pd.DataFrame:
+    """Table 03 from total to item: code, label, label_zh, total, basic, project (万元), level."""
+    table = cells[cells["table"] == "03"]
+    if table.empty:
+        return pd.DataFrame()
+    wide = table.pivot_table(
+        index=["row", "label", "label_zh"], columns="column", values="value", sort=False
+    ).reset_index()
+    wide["source"] = wide["row"].map(
+        table[table["column"] == 1].set_index("row")["source"].to_dict()
+    )
+    level = {3: "class", 5: "total", 7: "item"}
+    wide["level"] = [
+        "division" if len(row) == 5 and row != "total" else level[len(row)] for row in wide["row"]
+    ]
+    wide["share"] = wide[1] / wide.loc[wide["row"] == "total", 1].iloc[0] * 100
+    return wide.rename(columns={1: "total", 2: "basic", 3: "project", "row": "code"})
+
+
+def classifications(amounts: pd.DataFrame, cells: pd.DataFrame) -> list[str]:
+    """The schemes of ``SCHEMES`` that the disclosure carries."""
+    return [scheme for scheme in SCHEMES if not by(scheme, amounts, cells).empty]
+
+
+def concentrations(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """Concentration of each classification that is disclosed.
+
+    Returns:
+        label, items (above zero), largest (%), index, even (index if all items took the same).
+    """
+    rows = []
+    for scheme in classifications(amounts, cells):
+        values = by(scheme, amounts, cells)["value"]
+        items = int((values > 0).sum())
+        if items:
+            rows.append(
+                {
+                    "label": SCHEMES[scheme][0].upper() + SCHEMES[scheme][1:],
+                    "items": items,
+                    "largest": shares(values).max(),
+                    "index": concentration(values),
+                    "even": 1 / items,
+                }
+            )
+    return pd.DataFrame(rows, columns=["label", "items", "largest", "index", "even"])

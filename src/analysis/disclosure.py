@@ -1,0 +1,112 @@
+"""One year's disclosure: the tables of its documents, joined with their dictionaries."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from . import audit, formula
+from .statutory import NUMBERS
+from .tables import DataError, Where, cite, load, years
+
+
+class Disclosure:
+    """What the documents of one year say; each table is read when first used.
+
+    Raises:
+        DataError: the year has no document; the message lists the years that have one.
+    """
+
+    def __init__(self, year: int, data: str | Path | None = None) -> None:
+        self.year, self.data = year, data
+        self.documents = load("documents", data, year=year)
+        if self.documents.empty:
+            known = ", ".join(map(str, years(data)))
+            raise DataError(f"no document for the year {year}; there are: {known}")
+
+    @property
+    def department(self) -> tuple[str, str]:
+        """English and Chinese name."""
+        first = self.documents.iloc[0]
+        return first["department_en"], first["department"]
+
+    @cached_property
+    def amounts(self) -> pd.DataFrame:
+        """Money outside the statutory tables: one row a figure, with its item and scheme.
+
+        Besides the columns of `amounts`: scheme, label, label_zh, higher_level, base, low and
+        high (yuan), source, disputed (the finding that disputes it, or "").
+        """
+        frame = formula.derive(self._of_documents("amounts"), self.data)
+        items = load("items", self.data).rename(columns={"name_en": "label", "name_zh": "label_zh"})
+        return self._marked(frame.merge(items, on="item", how="left"), "money")
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """Cells of the statutory tables, with `table` (01–09), the label's English and source."""
+        frame = self._of_documents("statutory_tables")
+        frame["table"] = frame["title"].map(NUMBERS)
+        items = load("items", self.data).set_index("item")["name_en"]
+        frame["label_zh"] = frame["label"]
+        frame["label"] = frame["row"].map(items).fillna(frame["label"])
+        frame["source"] = cite(frame)
+        return frame
+
+    @cached_property
+    def indicators(self) -> pd.DataFrame:
+        """Performance figures with their definitions, in the order of the themes.
+
+        Besides the columns of `indicators` and `indicator_definitions`: theme_en, theme_zh,
+        label, label_zh, low and high (base units), text (as a reader should see it), source,
+        disputed.
+        """
+        frame = formula.derive(self._of_documents("indicators"), self.data)
+        frame = with_definitions(frame, self.data)
+        return self._marked(frame, "indicators")
+
+    def findings(self, subject: str) -> pd.DataFrame:
+        """The claims of one subject (money, indicators, document), judged."""
+        return audit.findings(self.data, year=self.year, subject=subject)
+
+    def _of_documents(self, name: str, **where: Where) -> pd.DataFrame:
+        parts = [
+            load(name, self.data, document=document, **where)
+            for document in self.documents["document"]
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    def _marked(self, frame: pd.DataFrame, subject: str) -> pd.DataFrame:
+        """Add source and disputed."""
+        judged = self.findings(subject)
+        failed = judged[~judged["holds"] & (judged["disputes"] != "")]
+        disputed = failed.drop_duplicates("disputes").set_index("disputes")["figure"]
+        frame["source"] = cite(frame)
+        frame["disputed"] = frame["figure"].map(disputed).fillna("")
+        return frame
+
+
+def with_definitions(frame: pd.DataFrame, data: str | Path | None = None) -> pd.DataFrame:
+    """Join derived observations with definitions, themes and a text for readers."""
+    definitions = load("indicator_definitions", data)
+    themes = load("themes", data).rename(columns={"name_en": "theme_en", "name_zh": "theme_zh"})
+    frame = frame.merge(definitions, on="indicator", how="left").merge(
+        themes, on="theme", how="left"
+    )
+    units = load("units", data).set_index("unit")
+    frame["factor"] = frame["unit"].map(units["factor"])
+    frame["unit_en"] = frame["unit"].map(units["name_en"])
+    frame["quantity"] = frame["unit"].map(units["quantity"])
+    frame["text"] = [_text(row) for row in frame.to_dict("records")]
+    frame = frame.rename(columns={"name_en": "label", "name_zh": "label_zh"})
+    return frame.sort_values(["position"], kind="stable").reset_index(drop=True)
+
+
+def _text(row: dict[str, object]) -> str:
+    """The value as a reader should see it, in base units but for money and rates."""
+    if pd.isna(row["base"]):
+        return "no whole number fits" if row["basis"] == "derived" else "hundreds, no number given"
+    value = row["value"] if row["quantity"] in ("money", "ratio", "mass") else row["base"]
+    prefix = {"at_least": "≥ ", "approximately": "about "}.get(str(row["qualifier"]), "")
+    return f"{prefix}{value:,.10g}" + (" (derived)" if row["basis"] == "derived" else "")

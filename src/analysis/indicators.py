@@ -1,0 +1,134 @@
+"""Drug-control indicators: shares, test results with their uncertainty, unit costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+from scipy import stats
+
+from . import budget
+
+
+def wilson(positives: int, tests: int) -> tuple[float, float]:
+    """Wilson 95 % score interval of a proportion, as shares; defined for zero positives too.
+
+    Source: Wilson (1927), J. Am. Stat. Assoc. 22; computed by scipy's ``binomtest``.
+
+    Raises:
+        ValueError: there are no tests, or more positives than tests.
+    """
+    interval = stats.binomtest(positives, tests).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def latest(indicators: pd.DataFrame) -> pd.DataFrame:
+    """Observations about the disclosure's own year."""
+    return indicators[indicators["year"] == indicators["year"].max()]
+
+
+def parts(indicators: pd.DataFrame) -> pd.DataFrame:
+    """Every indicator that is a part of another one of the same year, with its share.
+
+    Returns:
+        The columns of the observations and: k, n, estimate, low, high (shares; the bounds only
+        where the count comes from a sample), whole (label of what it is a part of).
+    """
+    now = latest(indicators)
+    wholes = now.drop_duplicates("indicator").set_index("indicator")
+    frame = now[now["share_of"].isin(wholes.index) & now["base"].notna()].copy()
+    frame["k"] = frame["base"].astype(float)
+    frame["n"] = frame["share_of"].map(wholes["base"]).astype(float)
+    frame["at_least"] = frame["share_of"].map(wholes["qualifier"]) == "at_least"
+    frame["whole"] = frame["share_of"].map(wholes["label"])
+    frame["source"] = frame["source"] + "; " + frame["share_of"].map(wholes["source"])
+    frame = frame[frame["n"] > 0].reset_index(drop=True)
+    frame["estimate"] = frame["k"] / frame["n"]
+    bounds = [
+        wilson(int(k), int(n)) if sampled else (math.nan, math.nan)
+        for k, n, sampled in zip(frame["k"], frame["n"], frame["sampled"], strict=True)
+    ]
+    frame["low"] = [low for low, _ in bounds]
+    frame["high"] = [high for _, high in bounds]
+    return frame
+
+
+def listing(indicators: pd.DataFrame, themes: Sequence[str]) -> pd.DataFrame:
+    """Every figure of some themes, ready to be shown.
+
+    Returns:
+        label, label_zh, year, text, unit_en, over (what it is a part or rate of, or ""), share
+        (%), source, disputed, corrected.
+    """
+    chosen = indicators[indicators["theme"].isin(themes)].copy()
+    shares = parts(indicators).set_index("figure")
+    chosen["share"] = chosen["figure"].map(shares["estimate"]).astype(float) * 100
+    chosen["over"] = chosen["figure"].map(shares["whole"]).fillna(chosen["denominator"])
+    chosen.loc[chosen["quantity"] == "ratio", "unit_en"] = "%"
+    columns = ["label", "label_zh", "year", "text", "unit_en", "over", "share"]
+    return chosen[[*columns, "source", "disputed", "corrected"]].reset_index(drop=True)
+
+
+def tests(indicators: pd.DataFrame) -> pd.DataFrame:
+    """Tests by population with positives where stated.
+
+    Returns:
+        label, label_zh, tests (text, "≥" for a bound), positives, rate, low, high (%), status
+        ("not disclosed" where the result is not stated), source, disputed.
+    """
+    now = latest(indicators)
+    samples = now[now["kind"] == "sample"]
+    results = parts(indicators)
+    results = results[results["sampled"]].set_index("share_of")
+    rows = []
+    for sample in samples.to_dict("records"):
+        row = {
+            key: sample[key]
+            for key in ("label", "label_zh", "population", "source", "disputed", "corrected")
+        }
+        row |= {"tests": sample["text"], "n": float(sample["base"]), "status": ""}
+        row |= dict.fromkeys(("positives", "k", "rate", "low", "high"), math.nan)
+        if sample["indicator"] in results.index:
+            result = results.loc[sample["indicator"]]
+            row |= {"positives": result["k"], "k": result["k"], "source": result["source"]}
+            row |= {key: result[key] * 100 for key in ("low", "high")}
+            row["rate"] = result["estimate"] * 100
+        else:
+            row["status"] = "not disclosed: the result is not stated"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def unit_costs(indicators: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
+    """Money over count for every item that a definition names as paying for an indicator.
+
+    Where an item pays for several indicators their counts are added. A price printed in the
+    document is multiplied by the count instead: the cost at list price.
+
+    Returns:
+        label, label_zh, money (万元), count, cost (yuan), meaning, source.
+    """
+    now = latest(indicators)
+    rows = []
+    for item, group in now[now["paid_by"] != ""].groupby("paid_by", sort=False):
+        money = amounts[(amounts["item"] == item) & (amounts["year"] == amounts["year"].max())]
+        spent = money[money["phase"] == "executed"]
+        price = money[money["scheme"] == "price"]
+        chosen = spent if len(spent) else price
+        if chosen.empty or group["base"].isna().any() or not group["base"].sum():
+            continue
+        base, count = float(chosen["base"].iloc[0]), float(group["base"].sum())
+        listed = chosen is price
+        rows.append(
+            {
+                "label": chosen["label"].iloc[0],
+                "label_zh": chosen["label_zh"].iloc[0],
+                "money": base * (count if listed else 1) / budget.WAN,
+                "count": count,
+                "cost": base if listed else base / count,
+                "meaning": "list price × count" if listed else "spent / count, at most",
+                "source": "; ".join([*chosen["source"], *group["source"]]),
+            }
+        )
+    return pd.DataFrame(rows)

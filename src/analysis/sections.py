@@ -1,0 +1,436 @@
+"""Sections of the reports: one measure each, shown as a chart or table with what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from . import audit, charts, composition, display, indicators, statutory
+from .composition import SCHEMES
+from .disclosure import Disclosure
+from .display import Fragment
+from .sentences import money, percent
+from .tables import load
+
+LISTING = {
+    "label": "Indicator",
+    "year": "Year",
+    "text": "Value",
+    "unit_en": "Unit",
+    "over": "Over",
+    "share": "Share (%)",
+}
+
+
+def projects(frame: pd.DataFrame) -> Fragment:
+    """Approved and executed by project (from ``budget.projects``)."""
+    if frame.empty:
+        return display.notice(
+            "The documents state one approved budget for the whole office and none for each "
+            "project, so execution by project cannot be computed.",
+            "not disclosed",
+        )
+    single = frame[frame["label"] != "Total"]
+    left = single[single["unspent"] > 0]
+    title = (
+        f"{len(single) - len(left)} of {len(single)} projects spent everything; "
+        f"{money(float(single['unspent'].sum()))} were left"
+    )
+    said = "; ".join(
+        f"{row['label']} {money(row['executed'])} of {money(row['approved'])} "
+        f"({percent(row['rate'])})"
+        for row in single.to_dict("records")
+    )
+    return display.chart(
+        charts.bullet(single, unit="万元"),
+        frame,
+        title,
+        f"Executed against approved: {said}.",
+        headers={
+            "label": "Project",
+            "approved": "Approved (万元)",
+            "executed": "Executed (万元)",
+            "unspent": "Unspent (万元)",
+            "rate": "Completion (%)",
+        },
+        digits=dict.fromkeys(["approved", "executed", "unspent", "rate"], 2),
+    )
+
+
+def bridge(frame: pd.DataFrame) -> Fragment:
+    """From the approved budget to the executed total (from ``budget.bridge``)."""
+    if frame.empty:
+        return display.notice(
+            "No change of the budget during the year is stated, so there is nothing between the "
+            "approved and the executed figure but what was left unspent.",
+            "not disclosed",
+        )
+    first, last, steps = frame.iloc[0], frame.iloc[-1], frame.iloc[1:-1]
+    said = ", ".join(f"{row['label']} {row['value']:+,.2f}" for row in steps.to_dict("records"))
+    unexplained = (frame["label"] == "Not explained").any()
+    return display.chart(
+        charts.bridge(frame, unit="万元"),
+        frame,
+        f"{len(steps)} changes lead from {money(first['value'])} to {money(last['value'])}, "
+        + ("one of them not explained" if unexplained else "and nothing is left to explain"),
+        f"Approved {money(first['value'])}; {said}; executed {money(last['value'])}.",
+        headers={"label": "Step", "value": "Amount (万元)"},
+        digits={"value": 2},
+    )
+
+
+def revenue(frame: pd.DataFrame, year: int) -> Fragment:
+    """Revenue by source, text beside table (from ``budget.revenue``)."""
+    if frame.empty:
+        return display.notice("The documents do not say where the money came from.")
+    return display.table(
+        frame,
+        f"Revenue by source: what the text says and what statutory table 02 says, {year}",
+        headers={
+            "label": "Source",
+            "text": "Text (万元)",
+            "table": "Table 02 (万元)",
+            "difference": "Difference (万元)",
+        },
+        digits=dict.fromkeys(["text", "table", "difference"], 2),
+        note="The text's county appropriation stands beside the table's appropriation of all "
+        "levels (财政拨款收入): the table has no narrower column.",
+    )
+
+
+def shares(scheme: str, frame: pd.DataFrame, year: int) -> Fragment:
+    """One classification of the money (from ``composition.by``)."""
+    name = SCHEMES[scheme]
+    if frame.empty:
+        return display.notice(f"The documents do not divide the money {name}.")
+    real = frame[frame["value"] > 0]
+    headers = {"label": "Item", "value": "Executed (万元)", "share": "Share (%)"}
+    digits = {"value": 2, "share": 2}
+    if len(real) < 3:  # a chart would only repeat two rows
+        return display.table(frame, f"Money {name}, {year}", headers=headers, digits=digits)
+    top = real.iloc[0]
+    said = "; ".join(f"{row['label']} {percent(row['share'])}" for row in frame.to_dict("records"))
+    return display.chart(
+        charts.stacked(real.assign(group=str(year)), unit="share of the expenditure"),
+        frame,
+        f"{top['label']} took {percent(top['share'])} of the money",
+        f"Shares {name}: {said}.",
+        headers=headers,
+        digits=digits,
+    )
+
+
+def hierarchy(frame: pd.DataFrame, year: int) -> Fragment:
+    """Expenditure from class to item (from ``composition.hierarchy``)."""
+    if frame.empty:
+        return display.notice("No statutory table of expenditure is disclosed.")
+    return display.table(
+        frame,
+        f"Expenditure by class, division and item, {year} (statutory table 03)",
+        headers={
+            "label": "Name",
+            "code": "Code",
+            "level": "Level",
+            "basic": "Basic (万元)",
+            "project": "Project (万元)",
+            "total": "Total (万元)",
+            "share": "Share (%)",
+        },
+        totals=frame["level"] != "item",
+        digits=dict.fromkeys(["basic", "project", "total", "share"], 2),
+    )
+
+
+def classification_limits(disclosure: Disclosure) -> Fragment:
+    """Which classifications this year's documents carry, and what that rules out."""
+    have = composition.classifications(disclosure.amounts, disclosure.cells)
+    lack = [scheme for scheme in SCHEMES if scheme not in have]
+    said = [
+        f"{disclosure.year} divides the money "
+        + (", ".join(SCHEMES[scheme] for scheme in have) or "in no way")
+        + "."
+    ]
+    if lack:
+        said.append(
+            "It does not divide it "
+            + ", ".join(SCHEMES[scheme] for scheme in lack)
+            + "; a year that does cannot be set beside it in these classifications, and no "
+            "official concordance leads from one classification to another."
+        )
+    return display.notice(" ".join(said), "not comparable")
+
+
+def tiers(frame: pd.DataFrame, year: int) -> Fragment:
+    """Parts of a stock, e.g. risk tiers (rows of ``indicators.parts``)."""
+    if frame.empty:
+        return display.notice("The documents give no risk tiers.")
+    frame = frame.assign(share=composition.shares(frame["k"]), value=frame["k"])
+    whole = frame["n"].iloc[0]
+    top = frame.sort_values("k").iloc[-1]
+    said = "; ".join(
+        f"{row['label']} {row['k']:,.0f} ({percent(row['share'])})"
+        for row in frame.to_dict("records")
+    )
+    return display.chart(
+        charts.stacked(frame.assign(group=str(year)), unit="share of all users assessed"),
+        frame,
+        f"{percent(top['share'], 1)} of {whole:,.0f} users are counted as "
+        f"{top['label'][0].lower()}{top['label'][1:]}",
+        f"Of {whole:,.0f}: {said}.",
+        headers={"label": "Tier", "value": "Persons", "share": "Share (%)"},
+        digits={"value": 0, "share": 2},
+    )
+
+
+def listing(observed: pd.DataFrame, themes: Sequence[str], caption: str) -> Fragment:
+    """Every figure of some themes, with its base and share where it is a part."""
+    frame = indicators.listing(observed, themes)
+    if frame.empty:
+        return display.notice("The documents give no figure on this.")
+    headers = {
+        column: header
+        for column, header in LISTING.items()
+        if column not in ("over", "share") or (frame["over"] != "").any()
+    }
+    return display.table(frame, caption, headers=headers, digits={"text": 0, "share": 2})
+
+
+def relapse(observed: pd.DataFrame) -> Fragment:
+    """What can be said of relapse."""
+    rates = observed[(observed["kind"] == "rate") & (observed["concept"] == "relapse")]
+    if rates.empty:
+        return display.notice(
+            "No relapse rate is printed with a figure. It must not be computed from the "
+            "three-year abstinence: who has abstained for a shorter time has not relapsed.",
+            "not disclosed",
+        )
+    return display.table(rates, "Relapse", headers=LISTING)
+
+
+def tests(frame: pd.DataFrame, year: int) -> Fragment:
+    """Test results by population (from ``indicators.tests``)."""
+    if frame.empty:
+        return display.notice("The documents tell of no tests.")
+    headers = {
+        "label": "Population tested",
+        "tests": "Tests",
+        "positives": "Positive",
+        "rate": "Rate (%)",
+        "low": "95 % from",
+        "high": "to",
+    }
+    digits = {"tests": 0, "positives": 0, "rate": 2, "low": 2, "high": 2}
+    known = frame[frame["k"].notna()]
+    if len(known) < 2:
+        return display.table(frame, f"Hair tests, {year}", headers=headers, digits=digits)
+    drawn = known.assign(
+        estimate=known["rate"] / 100, low=known["low"] / 100, high=known["high"] / 100
+    )
+    found = known[known["k"] > 0]
+    said = "; ".join(
+        f"{row['label']}: {row['k']:,.0f} of {row['tests']}, interval {row['low']:.2f}–"
+        f"{percent(row['high'])}"
+        for row in known.to_dict("records")
+    )
+    return display.chart(
+        charts.intervals(drawn, unit="share positive, with 95 % interval"),
+        frame,
+        f"{int(found['k'].sum()):,} positive in {len(found)} of {len(known)} rounds with a "
+        f"stated result; no round excludes {percent(known['high'].min(), 1)}",
+        f"Share positive with Wilson 95 % interval. {said}.",
+        headers=headers,
+        digits=digits,
+    )
+
+
+def unit_costs(frame: pd.DataFrame, year: int) -> Fragment:
+    """Money over count (from ``indicators.unit_costs``)."""
+    if frame.empty:
+        return display.notice("No item of money has a count beside it.")
+    return display.table(
+        frame,
+        f"Unit costs, {year}",
+        headers={
+            "label": "Item",
+            "money": "Money (万元)",
+            "count": "Count",
+            "cost": "Per unit (yuan)",
+            "meaning": "How computed",
+        },
+        digits={"money": 2, "count": 0, "cost": 0},
+        note="The money may have paid for more than what was counted, so a cost from spending is "
+        "an upper bound.",
+    )
+
+
+def series(frame: pd.DataFrame, caption: str) -> Fragment:
+    """Series over years as small multiples (from ``trends.panel`` or ``trends.money``)."""
+    if frame.empty:
+        return display.notice("No figure is known for two years.", "not comparable")
+    told = [
+        sentence for _, group in frame.groupby("series", sort=False) for sentence in [_move(group)]
+    ]
+    derived = int((frame["kind"] == "derived").sum())
+    return display.chart(
+        charts.multiples(frame),
+        frame.assign(status=frame["kind"].where(frame["kind"] == "missing", "")).replace(
+            {"status": {"missing": "no document, or none stated"}}
+        ),
+        f"{len(told)} series; {derived} of the values are derived from a printed change",
+        " ".join(told),
+        headers={
+            "series": "Series",
+            "year": "Year",
+            "value": "Value",
+            "low": "From",
+            "high": "To",
+            "kind": "Kind",
+        },
+        note="Values of different units stand in one table; each series names its unit.",
+    )
+
+
+def _move(group: pd.DataFrame) -> str:
+    known = group[group["value"].notna()].sort_values("year")
+    first, last = known.iloc[0], known.iloc[-1]
+    return (
+        f"{first['series']}: {first['value']:,.6g} in {first['year']}, "
+        f"{last['value']:,.6g} in {last['year']}."
+    )
+
+
+# ------------------------------------------------------------------------------------- audit
+
+
+def disputes(judged: pd.DataFrame) -> Fragment:
+    """The failed statements of one report, leading to their findings."""
+    failed = judged[~judged["holds"]]
+    if failed.empty:
+        return display.sentence(f"None: all {len(judged)} statements that can be recomputed hold.")
+    return findings(failed, anchor=False)
+
+
+def findings(judged: pd.DataFrame, *, anchor: bool = True) -> Fragment:
+    """Statements with both readings, the arithmetic and what to use instead."""
+    frame = judged.copy()
+    frame["label"] = frame["statement"].str[:1].str.upper() + frame["statement"].str[1:]
+    frame["place"] = frame["document"] + ", line " + frame["line"].astype(str)
+    frame["source"] = [
+        "; ".join(
+            [
+                f"{row['document']}, line {row['line']}: “{row['printed']}”",
+                *dict.fromkeys(
+                    f"{one.document}, line {one.line}: “{one.printed}”" for one in row["other"]
+                ),
+            ]
+        )
+        for row in frame.to_dict("records")
+    ]
+    frame["disputed"] = "" if anchor else frame["figure"]
+    frame["use_instead"] = frame["use_instead"].where(frame["use_instead"] != "", frame["remark"])
+    headers = {
+        "label": "Statement",
+        "severity": "Severity",
+        "place": "Where",
+        "printed": "Printed",
+        "verdict": "Verdict",
+        "arithmetic": "Arithmetic",
+        "remark": "Why it matters",
+        "use_instead": "Use instead",
+    }
+    if frame["holds"].all():
+        headers = {
+            key: name
+            for key, name in headers.items()
+            if key not in ("severity", "use_instead", "verdict")
+        } | {"remark": "Remark"}
+    return display.table(
+        frame,
+        f"{len(frame)} statements that {'hold' if frame['holds'].all() else 'fail'}",
+        headers=headers,
+        anchor="figure" if anchor else "",
+    )
+
+
+def identities(checked: Mapping[str, pd.DataFrame]) -> Fragment:
+    """Result of each identity, for every document that prints statutory tables."""
+    frames = [
+        audit.identity_summary(frame).assign(document=document)
+        for document, frame in checked.items()
+    ]
+    if not frames:
+        return display.notice("No statutory table is disclosed, so no identity was checked.")
+    frame = pd.concat(frames, ignore_index=True)
+    frame["label"] = frame["identity"] + " " + frame["meaning"]
+    return display.table(
+        frame,
+        "Identities of the statutory tables",
+        headers={
+            "label": "What must hold",
+            "document": "Document",
+            "result": "Result",
+            "instances": "Checked",
+            "zeros": "Only zeros",
+            "reason": "Why not checked",
+        },
+        digits={"instances": 0, "zeros": 0},
+    )
+
+
+def missing(documents: pd.DataFrame) -> Fragment:
+    """What the documents do not disclose."""
+    said = []
+    for document in documents.to_dict("records"):
+        name, key = document["title_en"], document["document"]
+        cells = load("statutory_tables", document=key)
+        absent = audit.undisclosed(cells)
+        said.append(
+            f"{name}: "
+            + (
+                "all nine statutory tables are printed."
+                if not absent
+                else f"{len(absent)} of the nine statutory tables are not printed: "
+                + ", ".join(
+                    f"{number} {statutory.TITLES[number][1]} ({statutory.TITLES[number][0]})"
+                    for number in absent
+                )
+                + "."
+            )
+        )
+        disclosure = Disclosure(document["year"])
+        silent = indicators.tests(disclosure.indicators)
+        silent = silent[silent["status"] != ""] if len(silent) else silent
+        if len(silent):
+            said.append(
+                f"{name}: the result is not stated for "
+                + ", ".join(f"{row['tests']} {row['label']}" for row in silent.to_dict("records"))
+                + "."
+            )
+    return display.paragraphs(said)
+
+
+def coverage(documents: pd.DataFrame) -> Fragment:
+    """How many rows each table holds from each document."""
+    names = ["statutory_tables", "amounts", "indicators", "claims", "not_transcribed"]
+    frame = documents.rename(columns={"title_en": "label", "title": "label_zh"})[
+        ["document", "label", "label_zh"]
+    ]
+    for name in names:
+        counts = load(name)["document"].value_counts()
+        frame[name] = frame["document"].map(counts).fillna(0).astype(int)
+    return display.table(
+        frame,
+        "Rows transcribed from each document",
+        headers={
+            "label": "Document",
+            "statutory_tables": "Table cells",
+            "amounts": "Amounts",
+            "indicators": "Indicators",
+            "claims": "Statements",
+            "not_transcribed": "Left out",
+        },
+        digits=dict.fromkeys(names, 0),
+        note="Beside the documents' texts the tests show that every numeral is in a table or "
+        "left out on purpose, with its reason.",
+    )

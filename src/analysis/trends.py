@@ -1,0 +1,160 @@
+"""Figures across years: one series holds one definition, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from . import audit, formula
+from .disclosure import with_definitions
+from .tables import DataError, cite, load
+
+# What two figures must share to stand in one series, and how a reader calls it.
+DEFINITION = {
+    "kind": "kind of figure",
+    "population": "population",
+    "denominator": "denominator",
+    "quantity": "unit",
+    "label": "thing counted",
+}
+WAN = 10_000
+
+
+class IncomparableError(DataError):
+    """Two figures whose definitions differ were to stand in one series."""
+
+
+def observations(data: str | Path | None = None) -> pd.DataFrame:
+    """Every performance figure of every year with its definition.
+
+    Returns:
+        The columns of ``Disclosure.indicators`` and: status (stated, at_least, derived, missing),
+        disputed.
+    """
+    frame = with_definitions(formula.derive(load("indicators", data), data), data)
+    judged = audit.findings(data, subject="indicators")
+    failed = judged[~judged["holds"] & (judged["disputes"] != "")]
+    frame["source"] = cite(frame)
+    frame["disputed"] = (
+        frame["figure"].map(failed.drop_duplicates("disputes").set_index("disputes")["figure"])
+    ).fillna("")
+    frame["status"] = frame["basis"].where(frame["basis"] == "derived", frame["qualifier"])
+    frame["status"] = frame["status"].replace({"exact": "stated", "approximately": "stated"})
+    frame.loc[frame["base"].isna(), "status"] = "missing"
+    return frame
+
+
+def series(frame: pd.DataFrame) -> pd.DataFrame:
+    """One series over years from observations that share a definition.
+
+    Returns:
+        year, value, low, high (base units), status, source, disputed; ascending by year.
+
+    Raises:
+        IncomparableError: the definitions differ; the message says which and how.
+    """
+    for column, name in DEFINITION.items():
+        found = frame.drop_duplicates(column)
+        if len(found) > 1:
+            readings = " / ".join(
+                f"{row['label']} {row['year']}: {row[column] or 'none'}"
+                for row in found.to_dict("records")
+            )
+            raise IncomparableError(f"not one series: the {name} differs: {readings}")
+    columns = ["year", "base", "low", "high", "status", "source", "disputed"]
+    return frame[columns].rename(columns={"base": "value"}).sort_values("year", ignore_index=True)
+
+
+def comparisons(frame: pd.DataFrame) -> pd.DataFrame:
+    """What is observed in two years or more: may the figures stand in one series?
+
+    One row for each indicator that can (with how well, and why), and one for each concept whose
+    indicators differ.
+
+    Returns:
+        label, label_zh, years (text), comparable (bool), verdict, reason, theme_en.
+    """
+    rows = []
+    known = frame[frame["status"] != "missing"]
+    for _, group in known.groupby("concept", sort=False):
+        groups = [part for _, part in group.groupby("indicator", sort=False)]
+        for part in groups + [group] * (len(groups) > 1):
+            if part["year"].nunique() < 2:
+                continue
+            row = {
+                "label": " / ".join(part["label"].unique()),
+                "label_zh": " / ".join(part["label_zh"].unique()),
+                "years": ", ".join(str(year) for year in sorted(part["year"].unique())),
+                "theme_en": part["theme_en"].iloc[0],
+            }
+            try:
+                series(part)
+                row |= {"comparable": True, "verdict": part["comparability"].iloc[0]}
+                row["reason"] = part["note"].iloc[0]
+            except IncomparableError as error:
+                row |= {"comparable": False, "verdict": "no", "reason": str(error)}
+            rows.append(row)
+    columns = ["label", "label_zh", "years", "comparable", "verdict", "reason", "theme_en"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def panel(frame: pd.DataFrame) -> pd.DataFrame:
+    """Every series that may be drawn, in long form for small multiples.
+
+    One panel an indicator observed in two years or more; years between are marked missing.
+
+    Returns:
+        series, label_zh, year, value, low, high, kind (stated, derived, at_least, missing),
+        source, disputed. Rates are in per cent, everything else in base units.
+    """
+    panels = []
+    for _, group in frame.groupby("indicator", sort=False):
+        if group.loc[group["status"] != "missing", "year"].nunique() < 2:
+            continue
+        part = series(group)
+        years = range(part["year"].min(), part["year"].max() + 1)
+        part = part.set_index("year").reindex(years).reset_index()
+        part["status"] = part["status"].fillna("missing")
+        if group["quantity"].iloc[0] == "ratio":
+            part[["value", "low", "high"]] *= 100
+        first = group.iloc[0]
+        unit = "%" if first["quantity"] == "ratio" else first["unit_en"]
+        part.insert(0, "series", f"{first['label']} ({unit})")
+        part.insert(1, "label_zh", first["label_zh"])
+        panels.append(part.rename(columns={"status": "kind"}))
+    return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame()
+
+
+def money(data: str | Path | None = None) -> pd.DataFrame:
+    """Approved budgets, and executed totals as each document counts them, like ``panel`` (万元).
+
+    Executed totals of two documents differ in what they include (transfers, carry-over), so each
+    document has a series of its own; it is drawn where the document tells of two years.
+    """
+    frame = formula.derive(load("amounts", data), data)
+    items = load("items", data).set_index("item")["scheme"]
+    frame = frame[(frame["item"].map(items) == "total") & (frame["direction"] == "expenditure")]
+    frame = frame.assign(source=cite(frame))
+    titles = load("documents", data).set_index("document")["year"]
+    groups = [("Approved budget", "年初预算", frame[frame["phase"] == "approved"])]
+    for document, part in frame[frame["phase"] == "executed"].groupby("document"):
+        groups.append((f"Executed, as the {titles[document]} document counts", "支出决算", part))
+    panels = []
+    for label, label_zh, part in groups:
+        if part["year"].nunique() < 2:
+            continue
+        part = part.set_index("year").reindex(range(part["year"].min(), part["year"].max() + 1))
+        kind = part["basis"].where(part["basis"] == "derived", "stated")
+        wide = pd.DataFrame(
+            {
+                "series": f"{label} (万元)",
+                "label_zh": label_zh,
+                "kind": kind.where(part["base"].notna(), "missing"),
+                "source": part["source"].fillna(""),
+                "disputed": "",
+            }
+        )
+        wide[["value", "low", "high"]] = part[["base", "low", "high"]].astype(float) / WAN
+        panels.append(wide.rename_axis("year").reset_index())
+    return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame()
