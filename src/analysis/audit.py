@@ -19,7 +19,7 @@ import pandas as pd
 
 from . import formula, numerals, statutory
 from .statutory import Cell
-from .tables import DataError, Where, load
+from .tables import DataError, Where, load, records
 
 EPSILON = 1e-9
 HOLDS = "reproduces"
@@ -73,7 +73,7 @@ def identities(frame: pd.DataFrame, last: pd.DataFrame | None = None) -> pd.Data
     return pd.DataFrame(found)
 
 
-def _bindings(scope: str, known: Mapping[Cell, float | None]) -> Iterator[dict[str, object]]:
+def _bindings(scope: str, known: Mapping[Cell, float | None]) -> Iterator[Mapping[str, object]]:
     """What {row}, {column}, {line} and {next} stand for in an identity."""
     if not scope:
         yield {}
@@ -222,8 +222,7 @@ def findings(data: str | Path | None = None, **where: Where) -> pd.DataFrame:
     figures = formula.Figures(data)
     years = load("documents", data).set_index("document")["year"].to_dict()
     judged = [
-        {**claim, **judge(claim, figures, years[claim["document"]])}
-        for claim in claims.to_dict("records")
+        {**claim, **judge(claim, figures, years[claim["document"]])} for claim in records(claims)
     ]
     order = {severity: place for place, severity in enumerate(SEVERITIES)}
     columns = [*claims, "verdict", "holds", "recomputed", "arithmetic", "other"]
@@ -349,7 +348,7 @@ def undisclosed(frame: pd.DataFrame) -> list[str]:
 def checked_tables(data: str | Path | None = None, *years: int) -> dict[str, pd.DataFrame]:
     """``identities`` of every document that prints statutory tables, by document."""
     documents = load("documents", data).sort_values("year")
-    keys = documents.set_index("year")["document"].to_dict()
+    keys = {int(row["year"]): row["document"] for row in records(documents)}
     checked = {}
     for year, document in keys.items():
         frame = load("statutory_tables", data, document=document)
@@ -360,31 +359,31 @@ def checked_tables(data: str | Path | None = None, *years: int) -> dict[str, pd.
     return checked
 
 
-def report(data: str | Path | None = None) -> list[str]:
+def lines(data: str | Path | None = None) -> list[str]:
     """What ``analysis check`` prints: one line a finding, then what was checked."""
-    lines = []
+    told = []
     judged = findings(data)
-    for row in judged[~judged["holds"]].to_dict("records"):
-        lines.append(
+    for row in records(judged[~judged["holds"]]):
+        told.append(
             f"{row['severity']}: {row['document']}:{row['line']} {row['printed']}: "
             f"{row['statement']}: {row['verdict']}; {row['arithmetic']} [{row['figure']}]"
         )
     checked = checked_tables(data)
     for document in load("documents", data)["document"]:
         if document not in checked:
-            lines.append(f"identities: {document}: no statutory table is disclosed")
+            told.append(f"identities: {document}: no statutory table is disclosed")
             continue
-        for row in checked[document][checked[document]["result"] == "fails"].to_dict("records"):
-            lines.append(
+        for row in records(checked[document][checked[document]["result"] == "fails"]):
+            told.append(
                 f"high: {document}: {row['formula']}: fails by {row['difference']:.2f} 万元 "
                 f"(identity {row['identity']})"
             )
         counts = checked[document]["result"].value_counts()
         absent = undisclosed(load("statutory_tables", data, document=document))
-        lines.append(
+        told.append(
             f"identities: {document}: {counts.get('holds', 0)} hold, "
             f"{counts.get('fails', 0)} fail, {counts.get('not checked', 0)} not checked; "
             f"tables not disclosed: {', '.join(absent) or 'none'}"
         )
-    lines.append(f"claims: {int(judged['holds'].sum())} of {len(judged)} reproduce")
-    return lines
+    told.append(f"claims: {int(judged['holds'].sum())} of {len(judged)} reproduce")
+    return told

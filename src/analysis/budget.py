@@ -12,6 +12,8 @@ import math
 
 import pandas as pd
 
+from .tables import records
+
 WAN = 10_000
 PEFA = {  # indicator: bands of the outturn in per cent, best first
     "PI-1": (("A", 95, 105), ("B", 90, 110), ("C", 85, 115)),
@@ -24,12 +26,13 @@ def pick(
     amounts: pd.DataFrame, scheme: str, phase: str, direction: str = "expenditure"
 ) -> pd.DataFrame:
     """Figures of the disclosure's own year in one classification, phase and direction."""
-    return amounts[
+    chosen: pd.DataFrame = amounts[
         (amounts["scheme"] == scheme)
         & (amounts["phase"] == phase)
         & (amounts["direction"] == direction)
         & (amounts["year"] == amounts["year"].max())
     ]
+    return chosen
 
 
 def adjusted(amounts: pd.DataFrame) -> float:
@@ -315,7 +318,7 @@ def pefa(amounts: pd.DataFrame) -> pd.DataFrame:
         scheme = "project" if indicator == "PI-2" else "total"
         approved = pick(amounts, scheme, "approved", direction).set_index("item")
         executed = pick(amounts, scheme, "executed", direction).set_index("item")
-        row = {
+        row: dict[str, object] = {
             "indicator": indicator,
             "label": label,
             "value": math.nan,
@@ -334,12 +337,14 @@ def pefa(amounts: pd.DataFrame) -> pd.DataFrame:
             row["status"] = "not applicable: the base is zero"
         elif indicator == "PI-2":
             expected = b * a.sum() / b.sum()
-            row["value"] = float((a - expected).abs().sum() / expected.sum() * 100)
-            row["band"] = next((band for band, limit in PI2 if row["value"] < limit), "D")
+            variance = float((a - expected).abs().sum() / expected.sum() * 100)
+            row["value"] = variance
+            row["band"] = next((band for band, limit in PI2 if variance < limit), "D")
         else:
-            row["value"] = float(a.sum() / b.sum() * 100)
+            outturn = float(a.sum() / b.sum() * 100)
+            row["value"] = outturn
             row["band"] = next(
-                (band for band, low, high in PEFA[indicator] if low <= row["value"] <= high), "D"
+                (band for band, low, high in PEFA[indicator] if low <= outturn <= high), "D"
             )
     return pd.DataFrame(rows)
 
@@ -351,11 +356,12 @@ def change(amounts: pd.DataFrame) -> dict[str, float] | None:
         this, last, last_low, last_high (万元), rate (%); None where the year before is unknown.
     """
     totals = amounts[(amounts["scheme"] == "total") & (amounts["phase"] == "executed")]
-    totals = totals[totals["direction"] == "expenditure"].set_index("year")
-    year = int(amounts["year"].max())
-    if year - 1 not in totals.index or pd.isna(totals.loc[year - 1, "base"]):
+    totals = totals[(totals["direction"] == "expenditure") & totals["base"].notna()]
+    by_year = {int(row["year"]): row for row in records(totals)}
+    year = max(by_year, default=0)
+    if year - 1 not in by_year:
         return None
-    this, last = totals.loc[year], totals.loc[year - 1]
+    this, last = by_year[year], by_year[year - 1]
     return {
         "this": float(this["base"]) / WAN,
         "last": float(last["base"]) / WAN,

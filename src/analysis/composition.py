@@ -36,7 +36,8 @@ def shares(values: pd.Series[float], digits: int = 2) -> pd.Series[float]:
     left = 100 * 10**digits - int(floors.sum())
     lucky = (exact - floors).sort_values(ascending=False, kind="stable").index[:left]
     floors.loc[lucky] += 1
-    return floors / 10**digits
+    rounded: pd.Series[float] = floors / 10**digits
+    return rounded
 
 
 def concentration(values: pd.Series[float]) -> float:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from . import audit, formula
 from .statutory import NUMBERS
-from .tables import DataError, Where, cite, load, years
+from .tables import DataError, Where, cite, load, records, years
 
 
 class Disclosure:
@@ -66,6 +67,7 @@ class Disclosure:
         frame = with_definitions(frame, self.data)
         return self._marked(frame, "indicators")
 
+    @cache  # noqa: B019 - a disclosure lives as long as its notebook
     def findings(self, subject: str) -> pd.DataFrame:
         """The claims of one subject (money, indicators, document), judged."""
         return audit.findings(self.data, year=self.year, subject=subject)
@@ -98,12 +100,12 @@ def with_definitions(frame: pd.DataFrame, data: str | Path | None = None) -> pd.
     frame["factor"] = frame["unit"].map(units["factor"])
     frame["unit_en"] = frame["unit"].map(units["name_en"])
     frame["quantity"] = frame["unit"].map(units["quantity"])
-    frame["text"] = [_text(row) for row in frame.to_dict("records")]
+    frame["text"] = [_text(row) for row in records(frame)]
     frame = frame.rename(columns={"name_en": "label", "name_zh": "label_zh"})
     return frame.sort_values(["position"], kind="stable").reset_index(drop=True)
 
 
-def _text(row: dict[str, object]) -> str:
+def _text(row: dict[str, Any]) -> str:
     """The value as a reader should see it, in base units but for money and rates."""
     if pd.isna(row["base"]):
         return "no whole number fits" if row["basis"] == "derived" else "hundreds, no number given"

@@ -18,10 +18,12 @@ from pathlib import Path
 import pandas as pd
 
 from . import numerals, statutory
-from .tables import DataError, data_directory, load, rows
+from .tables import DataError, data_directory, load, positions, rows
 
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
 GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
+# The tables whose rows have a name; names are unique across them.
+TABLES = ("amounts", "indicators", "claims")
 # Quantities printed rounded; everything else is a count and exact.
 ROUNDED = ("money", "price", "ratio", "mass")
 FUNCTIONS: dict[str, Callable[[str], float]] = {
@@ -78,22 +80,19 @@ class Figures:
 
     def __init__(self, data: str | Path | None = None) -> None:
         self.directory = data_directory(data)
-        self._tables = {
-            row["figure"]: table
-            for table in ("amounts", "indicators", "claims")
-            for row in rows(self.directory, table)
-        }
         self._units = {row["unit"]: row for row in rows(self.directory, "units")}
         self._known: dict[str, Figure] = {}
+        self._cells: dict[str, dict[tuple[str, str, int], pd.Series]] = {}
 
     def __getitem__(self, name: str) -> Figure:
         if name not in self._known:
-            row = load(self._tables[name], self.directory, figure=name).iloc[0]
+            table = next(one for one in TABLES if name in positions(one, "figure", self.directory))
+            row = load(table, self.directory, figure=name).iloc[0]
             self._known[name] = self._figure(row)
         return self._known[name]
 
     def __contains__(self, name: str) -> bool:
-        return name in self._tables
+        return any(name in positions(one, "figure", self.directory) for one in TABLES)
 
     def factor(self, unit: str) -> float:
         """One `unit` in base units."""
@@ -107,7 +106,7 @@ class Figures:
             amount = evaluate(row["formula"], self)
             if unit["quantity"] not in ROUNDED:
                 whole = amount.integers()
-                nearest = min(whole, key=lambda n: abs(n - amount.value), default=None)
+                nearest = min(whole, key=partial(_distance, amount.value), default=None)
                 amount = None if nearest is None else Interval(nearest, whole[0], whole[-1])
         elif not pd.isna(row["base"]):
             value = float(row["base"])
@@ -134,18 +133,16 @@ class Figures:
         Raises:
             LookupError: the document does not disclose it, or the cell is blank.
         """
+        if document not in self._cells:
+            frame = load("statutory_tables", self.directory, document=document)
+            self._cells[document] = {
+                (row["title"], row["row"], int(row["column"])): row for _, row in frame.iterrows()
+            }
         table, row, column = reference.split(".")
-        frame = load(
-            "statutory_tables",
-            self.directory,
-            document=document,
-            title=statutory.TITLES[table[1:]][0],
-            row=row[1:],
-            column=int(column[1:]),
-        )
-        if frame.empty or pd.isna(frame["base"].iloc[0]):
+        place = statutory.TITLES[table[1:]][0], row[1:], int(column[1:])
+        cell = self._cells[document].get(place)
+        if cell is None or pd.isna(cell["base"]):
             raise LookupError(f"{reference} is not disclosed")
-        cell = frame.iloc[0]
         value, half = float(cell["base"]), 0.005 * 10_000
         return Figure(
             reference,
@@ -157,6 +154,10 @@ class Figures:
             cell["unit"],
             False,
         )
+
+
+def _distance(value: float, whole: int) -> float:
+    return abs(whole - value)
 
 
 def derive(frame: pd.DataFrame, data: str | Path | None = None) -> pd.DataFrame:

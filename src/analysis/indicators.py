@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from . import budget
+from .tables import records
 
 
 def wilson(positives: int, tests: int) -> tuple[float, float]:
@@ -25,7 +26,8 @@ def wilson(positives: int, tests: int) -> tuple[float, float]:
 
 def latest(indicators: pd.DataFrame) -> pd.DataFrame:
     """Observations about the disclosure's own year."""
-    return indicators[indicators["year"] == indicators["year"].max()]
+    now: pd.DataFrame = indicators[indicators["year"] == indicators["year"].max()]
+    return now
 
 
 def parts(indicators: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +84,7 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
     results = parts(indicators)
     results = results[results["sampled"]].set_index("share_of")
     rows = []
-    for sample in samples.to_dict("records"):
+    for sample in records(samples):
         row = {
             key: sample[key]
             for key in ("label", "label_zh", "population", "source", "disputed", "corrected")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from . import numerals
-from .tables import load
+from .tables import load, records
 
 # A numeral in running text: Arabic, Chinese (万 and 亿 alone are units or parts of words), circled.
 ANYWHERE = re.compile(rf"{numerals.ARABIC}|[零一二两三四五六七八九十百千半]+|[①-⑳]")
@@ -27,7 +27,7 @@ def texts(folder: str | Path, data: str | Path | None = None) -> dict[str, list[
         ValueError: a text is not the one that was transcribed.
     """
     found = {}
-    for row in load("documents", data).to_dict("records"):
+    for row in records(load("documents", data)):
         content = (Path(folder) / f"{row['document']}.txt").read_bytes()
         if hashlib.sha256(content).hexdigest() != row["sha256"]:
             raise ValueError(f"{row['document']}.txt: not the text that was transcribed")
@@ -44,10 +44,10 @@ def misplaced(lines: dict[str, list[str]], data: str | Path | None = None) -> li
     """Rows whose printed characters do not stand at their line."""
     wrong = []
     for name in FIGURES:
-        for row in load(name, data).to_dict("records"):
+        for row in records(load(name, data)):
             if not _pattern(row["printed"]).search(lines[row["document"]][row["line"] - 1]):
                 wrong.append(f"{name}: {row['figure']}: {row['printed']} not at line {row['line']}")
-    for row in load("statutory_tables", data).to_dict("records"):
+    for row in records(load("statutory_tables", data)):
         text = lines[row["document"]]
         printed, number = text[row["line"] - 1], text[row["row_line"] - 1]
         if printed.strip("\t \u3000") != row["printed"]:
@@ -73,12 +73,12 @@ def uncovered(lines: dict[str, list[str]], data: str | Path | None = None) -> pd
 
     for name in FIGURES:
         frame = load(name, data)
-        for row in frame.sort_values("printed", key=lambda c: -c.str.len()).to_dict("records"):
+        for row in records(frame.sort_values("printed", key=lambda c: -c.str.len())):
             cover(row["document"], row["line"], row["printed"], every=False)
-    for row in load("statutory_tables", data).to_dict("records"):
+    for row in records(load("statutory_tables", data)):
         for line in (row["line"], row["row_line"]):
             spans.setdefault((row["document"], line), []).append((0, 10_000))
-    for row in load("not_transcribed", data).to_dict("records"):
+    for row in records(load("not_transcribed", data)):
         first = 1 if pd.isna(row["line"]) else row["line"]
         last = len(lines[row["document"]]) if pd.isna(row["line"]) else row["last_line"]
         for line in range(first, last + 1):

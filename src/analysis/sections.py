@@ -11,7 +11,7 @@ from .composition import SCHEMES
 from .disclosure import Disclosure
 from .display import Fragment
 from .sentences import money, percent
-from .tables import load
+from .tables import load, records
 
 LISTING = {
     "label": "Indicator",
@@ -40,7 +40,7 @@ def projects(frame: pd.DataFrame) -> Fragment:
     said = "; ".join(
         f"{row['label']} {money(row['executed'])} of {money(row['approved'])} "
         f"({percent(row['rate'])})"
-        for row in single.to_dict("records")
+        for row in records(single)
     )
     return display.chart(
         charts.bullet(single, unit="万元"),
@@ -67,7 +67,7 @@ def bridge(frame: pd.DataFrame) -> Fragment:
             "not disclosed",
         )
     first, last, steps = frame.iloc[0], frame.iloc[-1], frame.iloc[1:-1]
-    said = ", ".join(f"{row['label']} {row['value']:+,.2f}" for row in steps.to_dict("records"))
+    said = ", ".join(f"{row['label']} {row['value']:+,.2f}" for row in records(steps))
     unexplained = (frame["label"] == "Not explained").any()
     return display.chart(
         charts.bridge(frame, unit="万元"),
@@ -110,7 +110,7 @@ def shares(scheme: str, frame: pd.DataFrame, year: int) -> Fragment:
     if len(real) < 3:  # a chart would only repeat two rows
         return display.table(frame, f"Money {name}, {year}", headers=headers, digits=digits)
     top = real.iloc[0]
-    said = "; ".join(f"{row['label']} {percent(row['share'])}" for row in frame.to_dict("records"))
+    said = "; ".join(f"{row['label']} {percent(row['share'])}" for row in records(frame))
     return display.chart(
         charts.stacked(real.assign(group=str(year)), unit="share of the expenditure"),
         frame,
@@ -169,8 +169,7 @@ def tiers(frame: pd.DataFrame, year: int) -> Fragment:
     whole = frame["n"].iloc[0]
     top = frame.sort_values("k").iloc[-1]
     said = "; ".join(
-        f"{row['label']} {row['k']:,.0f} ({percent(row['share'])})"
-        for row in frame.to_dict("records")
+        f"{row['label']} {row['k']:,.0f} ({percent(row['share'])})" for row in records(frame)
     )
     return display.chart(
         charts.stacked(frame.assign(group=str(year)), unit="share of all users assessed"),
@@ -231,7 +230,7 @@ def tests(frame: pd.DataFrame, year: int) -> Fragment:
     said = "; ".join(
         f"{row['label']}: {row['k']:,.0f} of {row['tests']}, interval {row['low']:.2f}–"
         f"{percent(row['high'])}"
-        for row in known.to_dict("records")
+        for row in records(known)
     )
     return display.chart(
         charts.intervals(drawn, unit="share positive, with 95 % interval"),
@@ -325,7 +324,7 @@ def findings(judged: pd.DataFrame, *, anchor: bool = True) -> Fragment:
                 ),
             ]
         )
-        for row in frame.to_dict("records")
+        for row in records(frame)
     ]
     frame["disputed"] = "" if anchor else frame["figure"]
     frame["use_instead"] = frame["use_instead"].where(frame["use_instead"] != "", frame["remark"])
@@ -381,7 +380,7 @@ def identities(checked: Mapping[str, pd.DataFrame]) -> Fragment:
 def missing(documents: pd.DataFrame) -> Fragment:
     """What the documents do not disclose."""
     said = []
-    for document in documents.to_dict("records"):
+    for document in records(documents):
         name, key = document["title_en"], document["document"]
         cells = load("statutory_tables", document=key)
         absent = audit.undisclosed(cells)
@@ -404,7 +403,7 @@ def missing(documents: pd.DataFrame) -> Fragment:
         if len(silent):
             said.append(
                 f"{name}: the result is not stated for "
-                + ", ".join(f"{row['tests']} {row['label']}" for row in silent.to_dict("records"))
+                + ", ".join(f"{row['tests']} {row['label']}" for row in records(silent))
                 + "."
             )
     return display.paragraphs(said)

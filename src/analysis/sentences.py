@@ -6,6 +6,7 @@ import pandas as pd
 
 from . import audit, budget, composition, indicators
 from .disclosure import Disclosure
+from .tables import records
 
 Findings = list[str]
 Cautions = list[tuple[str, str | None]]
@@ -31,7 +32,7 @@ def cautions(findings: pd.DataFrame, most: int = 4) -> Cautions:
             f"{row['printed']}; {row['verdict']} ({row['arithmetic']}).",
             f"data_quality.ipynb#{row['figure']}",
         )
-        for row in failed.head(most).to_dict("records")
+        for row in records(failed.head(most))
     ]
     rest = int((~findings["holds"]).sum()) - len(told)
     if told and rest:
@@ -79,7 +80,7 @@ def budget_execution(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings]:
     if len(projects):
         left = projects[:-1][projects[:-1]["unspent"] > 0]
         full = len(projects) - 1 - len(left)
-        for row in left.to_dict("records"):
+        for row in records(left):
             told.append(
                 f"{row['label']} spent {percent(row['rate'])} and left {money(row['unspent'])}; "
                 f"{full} of the {len(projects) - 1} projects spent everything."
@@ -122,9 +123,7 @@ def spending_composition(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings
         if len(real) == 1:
             told.append(f"Classified {composition.SCHEMES[scheme]}, everything is {top['label']}.")
         else:
-            split = ", ".join(
-                f"{row['label']} {percent(row['share'])}" for row in real.to_dict("records")
-            )
+            split = ", ".join(f"{row['label']} {percent(row['share'])}" for row in records(real))
             told.append(f"Classified {composition.SCHEMES[scheme]}: {split}.")
     if not told:
         told = ["The documents of this year do not say what the money was spent on."]
@@ -140,15 +139,16 @@ def performance_indicators(disclosure: Disclosure) -> tuple[pd.DataFrame, Findin
     told = []
     parts = indicators.parts(observed)
     counted = parts[~parts["sampled"]]
-    for whole, group in counted[counted["position"] <= 4].groupby("whole", sort=False):
+    for name, group in counted[counted["position"] <= 4].groupby("whole", sort=False):
         split = ", ".join(
             f"{row['text']} {row['label'][0].lower()}{row['label'][1:]} "
             f"({percent(row['estimate'] * 100)})"
-            for row in group.to_dict("records")
+            for row in records(group)
         )
+        whole = str(name)
         told.append(f"Of {group['n'].iloc[0]:,.0f} {whole[0].lower()}{whole[1:]}: {split}.")
     told += [change for change in _changes(observed) if change]
-    for row in indicators.tests(observed).to_dict("records"):
+    for row in records(indicators.tests(observed)):
         if not pd.isna(row["rate"]) and row["k"]:
             told.append(
                 f"{row['label']}: {row['positives']:,.0f} of {row['tests']} positive, "
@@ -180,7 +180,7 @@ def performance_indicators(disclosure: Disclosure) -> tuple[pd.DataFrame, Findin
             "",
             "base not stated" if row["denominator"] == "not stated" else "",
         )
-        for row in chosen.head(5).to_dict("records")
+        for row in records(chosen.head(5))
     ]
     return headline(rows), told
 
@@ -228,22 +228,21 @@ def data_quality(
             if not broken
             else f"{broken} identities of the printed tables fail."
         )
+    grave = failed[failed["severity"] == "high"].drop_duplicates("disputes")
     told += [
         f"{row['document']}, line {row['line']}: {row['statement']} ({row['printed']}): "
         f"{row['verdict']}. Use instead: {row['use_instead']}."
-        for row in failed[failed["severity"] == "high"]
-        .drop_duplicates("disputes")
-        .head(6)
-        .to_dict("records")
+        for row in records(grave.head(6))
     ]
     return headline(rows), told
 
 
 def trends(panels: pd.DataFrame, compared: pd.DataFrame) -> tuple[pd.DataFrame, Findings]:
     """Headline changes and findings over the years (from ``trends.panel`` and ``comparisons``)."""
-    rows, told = [], []
-    groups = panels.groupby("series", sort=False) if len(panels) else []
-    for name, group in groups:
+    rows: list[tuple[str, str, str, str, str, str]] = []
+    told: Findings = []
+    for key, group in panels.groupby("series", sort=False) if len(panels) else ():
+        name = str(key)
         known = group[group["value"].notna()].sort_values("year")
         first, last = known.iloc[0], known.iloc[-1]
         change = float(last["value"]) - float(first["value"])
@@ -251,7 +250,7 @@ def trends(panels: pd.DataFrame, compared: pd.DataFrame) -> tuple[pd.DataFrame, 
         if len(rows) < 5:
             rows.append(
                 (
-                    str(name),
+                    name,
                     last["label_zh"],
                     f"{last['value']:,.6g}",
                     "",

@@ -7,7 +7,7 @@ those of the current form (财政部 部门决算公开 01–09).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -48,12 +48,12 @@ def cells(frame: pd.DataFrame) -> dict[Cell, float | None]:
     }
 
 
-def rows_of(table: str, known: dict[Cell, float | None]) -> list[str]:
+def rows_of(table: str, known: Mapping[Cell, float | None]) -> list[str]:
     """The rows of a table, in the order printed."""
     return list(dict.fromkeys(row for number, row, _ in known if number == table))
 
 
-def columns_of(table: str, known: dict[Cell, float | None]) -> list[int]:
+def columns_of(table: str, known: Mapping[Cell, float | None]) -> list[int]:
     """The columns of a table, ascending."""
     return sorted({column for number, _, column in known if number == table})
 

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Where = str | int | bool
+# tables without figures, and so without units
+UNITLESS = (
+    "corrections",
+    "documents",
+    "indicator_definitions",
+    "items",
+    "not_transcribed",
+    "themes",
+    "units",
+)
 
 
 class DataError(ValueError):
@@ -42,12 +52,25 @@ def dictionary(directory: Path) -> dict[str, dict[str, Any]]:
     Raises:
         DataError: the file is not readable as a data package.
     """
+    return _dictionary(directory, _stamp(directory / "datapackage.json"))
+
+
+@functools.lru_cache(maxsize=8)
+def _dictionary(directory: Path, stamp: int) -> dict[str, dict[str, Any]]:
     path = directory / "datapackage.json"
     try:
         package = json.loads(path.read_text(encoding="utf-8-sig"))
         return {resource["name"]: resource for resource in package["resources"]}
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"datapackage.json: found {error}, expected a data package") from None
+
+
+def _stamp(path: Path) -> int:
+    """What makes an edited file another cache entry."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        raise DataError(f"{path.name}: not found, expected a file of the data package") from None
 
 
 def tables(data: str | Path | None = None) -> list[str]:
@@ -87,21 +110,22 @@ def load(name: str, data: str | Path | None = None, **where: Where) -> pd.DataFr
     known = dictionary(directory)
     if name not in known:
         raise DataError(f"no table {name!r}; there are: {', '.join(known)}")
-    path = directory / known[name]["path"]
-    stamps = tuple(
-        (directory / known[part]["path"]).stat().st_mtime_ns
-        for part in (name, "corrections", "units")
-    )
-    frame = _typed(directory, name, path, stamps)
     trace(name, where)
-    if "unit" in frame and name != "units":
+    if name not in UNITLESS:
         trace("units", {})
     if name in ("amounts", "indicators"):
         trace("corrections", {"table": name})
-    for column, wanted in where.items():
+    frame = _typed(directory, name, _stamps(directory, name))
+    for place, (column, wanted) in enumerate(where.items()):
         if column not in frame:
-            raise DataError(f"{name}: no column {column!r}; there are: {', '.join(frame)}")
-        frame = frame[frame[column] == wanted]
+            raise DataError(
+                f"{name}: no column {column!r}; there are: {', '.join(map(str, frame))}"
+            )
+        if place == 0:  # looked up, so that a report costs the same in a package of any size
+            found = positions(name, column, directory).get(wanted)
+            frame = frame.iloc[[] if found is None else found]
+        else:
+            frame = frame[frame[column] == wanted]
     return frame.reset_index(drop=True).copy()
 
 
@@ -110,6 +134,11 @@ def cite(frame: pd.DataFrame) -> pd.Series[str]:
     return (
         frame["document"] + ", line " + frame["line"].astype(str) + ": “" + frame["printed"] + "”"
     )
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, each as a dict by column."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def trace(name: str, where: dict[str, Where]) -> None:
@@ -127,11 +156,29 @@ def trace(name: str, where: dict[str, Where]) -> None:
 _traced: dict[str, set[str]] = {}
 
 
+def positions(name: str, column: str, directory: Path) -> dict[Any, Any]:
+    """Positions of the rows that hold each value of a column."""
+    return _positions(directory, name, column, _stamps(directory, name))
+
+
 @functools.lru_cache(maxsize=64)
-def _typed(directory: Path, name: str, path: Path, stamps: tuple[int, ...]) -> pd.DataFrame:
-    """Read, correct and type one table; `stamps` make an edited file a new cache entry."""
+def _positions(directory: Path, name: str, column: str, stamps: tuple[int, ...]) -> dict[Any, Any]:
+    return dict(_typed(directory, name, stamps).groupby(column).indices)
+
+
+def _stamps(directory: Path, name: str) -> tuple[int, ...]:
+    """Of the files that a typed table depends on."""
+    known = dictionary(directory)
+    parts = (name, "corrections", "units")
+    return tuple(_stamp(directory / known[part]["path"]) for part in parts)
+
+
+@functools.lru_cache(maxsize=64)
+def _typed(directory: Path, name: str, stamps: tuple[int, ...]) -> pd.DataFrame:
+    """Read, correct and type one table."""
     import pandas as pd
 
+    path = directory / dictionary(directory)[name]["path"]
     frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     correctable = name in ("amounts", "indicators")
     if correctable:

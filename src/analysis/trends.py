@@ -8,7 +8,7 @@ import pandas as pd
 
 from . import audit, formula
 from .disclosure import with_definitions
-from .tables import DataError, cite, load
+from .tables import DataError, cite, load, records
 
 # What two figures must share to stand in one series, and how a reader calls it.
 DEFINITION = {
@@ -58,8 +58,7 @@ def series(frame: pd.DataFrame) -> pd.DataFrame:
         found = frame.drop_duplicates(column)
         if len(found) > 1:
             readings = " / ".join(
-                f"{row['label']} {row['year']}: {row[column] or 'none'}"
-                for row in found.to_dict("records")
+                f"{row['label']} {row['year']}: {row[column] or 'none'}" for row in records(found)
             )
             raise IncomparableError(f"not one series: the {name} differs: {readings}")
     columns = ["year", "base", "low", "high", "status", "source", "disputed"]
