@@ -30,7 +30,7 @@ TABLES = "contradicted by the tables"
 TEXT = "contradicted elsewhere in the text"
 UNIT = "wrong unit"
 LABEL = "wrong label or year"
-VERDICTS = (HOLDS, NEARLY, NOT, NO_INTEGER, TABLES, TEXT, UNIT, LABEL)
+VERDICTS = (TABLES, TEXT, LABEL, NOT, NO_INTEGER, NEARLY, UNIT, HOLDS)
 SEVERITIES = ("high", "medium", "low")
 
 # ------------------------------------------------------------------------------- identities
@@ -224,12 +224,13 @@ def findings(data: str | Path | None = None, **where: Where) -> pd.DataFrame:
     judged = [
         {**claim, **judge(claim, figures, years[claim["document"]])} for claim in records(claims)
     ]
-    order = {severity: place for place, severity in enumerate(SEVERITIES)}
+    # gravest first; among equals what the tables contradict, and slips of the unit last
+    order = {name: place for place, name in enumerate((*SEVERITIES, "", *VERDICTS))}
     columns = [*claims, "verdict", "holds", "recomputed", "arithmetic", "other"]
     frame = pd.DataFrame(judged, columns=columns)
     return frame.sort_values(
-        by=["holds", "severity", "document", "line"],
-        key=lambda column: column.map(order).fillna(9) if column.name == "severity" else column,
+        by=["holds", "severity", "verdict", "document", "line"],
+        key=lambda column: column.map(order) if column.name in ("severity", "verdict") else column,
         kind="stable",
     ).reset_index(drop=True)
 

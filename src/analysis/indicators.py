@@ -68,6 +68,7 @@ def listing(indicators: pd.DataFrame, themes: Sequence[str]) -> pd.DataFrame:
     chosen["share"] = chosen["figure"].map(shares["estimate"]).astype(float) * 100
     chosen["over"] = chosen["figure"].map(shares["whole"]).fillna(chosen["denominator"])
     chosen.loc[chosen["quantity"] == "ratio", "unit_en"] = "%"
+    chosen["year"] = chosen["year"].astype(str)
     columns = ["label", "label_zh", "year", "text", "unit_en", "over", "share"]
     return chosen[[*columns, "source", "disputed", "corrected"]].reset_index(drop=True)
 

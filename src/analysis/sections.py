@@ -68,9 +68,12 @@ def bridge(frame: pd.DataFrame) -> Fragment:
         )
     first, last, steps = frame.iloc[0], frame.iloc[-1], frame.iloc[1:-1]
     said = ", ".join(f"{row['label']} {row['value']:+,.2f}" for row in records(steps))
+    texts = [
+        f"{row['value']:{'+' if row['kind'] == 'change' else ''},.2f}" for row in records(frame)
+    ]
     unexplained = (frame["label"] == "Not explained").any()
     return display.chart(
-        charts.bridge(frame, unit="万元"),
+        charts.bridge(frame.assign(text=texts), unit="万元"),
         frame,
         f"{len(steps)} changes lead from {money(first['value'])} to {money(last['value'])}, "
         + ("one of them not explained" if unexplained else "and nothing is left to explain"),
@@ -273,8 +276,9 @@ def series(frame: pd.DataFrame, caption: str) -> Fragment:
     derived = int((frame["kind"] == "derived").sum())
     return display.chart(
         charts.multiples(frame),
-        frame.assign(status=frame["kind"].where(frame["kind"] == "missing", "")).replace(
-            {"status": {"missing": "no document, or none stated"}}
+        frame.assign(
+            year=frame["year"].astype(str),
+            status=frame["kind"].map({"missing": "no document, or none stated"}).fillna(""),
         ),
         f"{len(told)} series; {derived} of the values are derived from a printed change",
         " ".join(told),
@@ -294,8 +298,7 @@ def _move(group: pd.DataFrame) -> str:
     known = group[group["value"].notna()].sort_values("year")
     first, last = known.iloc[0], known.iloc[-1]
     return (
-        f"{first['series']}: {first['value']:,.6g} in {first['year']}, "
-        f"{last['value']:,.6g} in {last['year']}."
+        f"{first['series']}: {first['text']} in {first['year']}, {last['text']} in {last['year']}."
     )
 
 

@@ -175,10 +175,14 @@ def performance_indicators(disclosure: Disclosure) -> tuple[pd.DataFrame, Findin
         (
             row["label"],
             row["label_zh"],
-            row["text"],
+            row["text"].removesuffix(" (derived)"),
             "%" if row["quantity"] == "ratio" else row["unit_en"],
             "",
-            "base not stated" if row["denominator"] == "not stated" else "",
+            "derived from a printed change"
+            if row["basis"] == "derived"
+            else "base not stated"
+            if row["denominator"] == "not stated"
+            else "",
         )
         for row in records(chosen.head(5))
     ]
@@ -246,22 +250,22 @@ def trends(panels: pd.DataFrame, compared: pd.DataFrame) -> tuple[pd.DataFrame, 
         known = group[group["value"].notna()].sort_values("year")
         first, last = known.iloc[0], known.iloc[-1]
         change = float(last["value"]) - float(first["value"])
-        derived = " (derived)" if "derived" in (first["kind"], last["kind"]) else ""
+        derived = "derived" in (first["kind"], last["kind"])
+        if name.endswith("(%)"):
+            move = f"{change:+,.1f} points"
+        else:
+            move = f"{change / float(first['value']) * 100:+,.1f} %" if first["value"] else "new"
+        move = move.replace("-", "−")
         if len(rows) < 5:
-            rows.append(
-                (
-                    name,
-                    last["label_zh"],
-                    f"{last['value']:,.6g}",
-                    "",
-                    f"{change:+,.6g} since {first['year']}",
-                    "derived" if derived else "",
-                )
-            )
-        rate = f" ({change / float(first['value']) * 100:+,.1f} %)" if first["value"] else ""
+            since = f"{move} since {first['year']}"
+            note = "derived" if derived else ""
+            rows.append((name, last["label_zh"], last["text"], "", since, note))
+        # a large move asks for its caveat
+        large = first["value"] and abs(change / float(first["value"])) >= 0.5
         told.append(
-            f"{name}: {first['value']:,.6g} in {first['year']}, {last['value']:,.6g} in "
-            f"{last['year']}{rate}{derived}."
+            f"{name}: {first['text']} in {first['year']}, {last['text']} in {last['year']} "
+            f"({move}{', one of them derived' if derived else ''})"
+            + (f"; {last['note']}." if large and last["note"] else ".")
         )
     apart = int((~compared["comparable"]).sum()) if len(compared) else 0
     if apart:

@@ -105,10 +105,11 @@ def panel(frame: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         series, label_zh, year, value, low, high, kind (stated, derived, at_least, missing),
-        source, disputed. Rates are in per cent, everything else in base units.
+        text (the value as a reader should see it), note, source, disputed. Rates are in per
+        cent, everything else in base units.
     """
     panels = []
-    for _, group in frame.groupby("indicator", sort=False):
+    for _, group in frame[frame["kind"] != "context"].groupby("indicator", sort=False):
         if group.loc[group["status"] != "missing", "year"].nunique() < 2:
             continue
         part = series(group)
@@ -121,8 +122,17 @@ def panel(frame: pd.DataFrame) -> pd.DataFrame:
         unit = "%" if first["quantity"] == "ratio" else first["unit_en"]
         part.insert(0, "series", f"{first['label']} ({unit})")
         part.insert(1, "label_zh", first["label_zh"])
+        part["note"] = first["note"]
+        part["text"] = _texts(part["value"], 1)
         panels.append(part.rename(columns={"status": "kind"}))
     return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame()
+
+
+def _texts(values: pd.Series[float], digits: int) -> list[str]:
+    """Values as a reader should see them: whole numbers whole, others all to the same place."""
+    known = values.dropna().astype(float)
+    places = 0 if (known == known.round()).all() else digits
+    return ["" if pd.isna(value) else f"{value:,.{places}f}" for value in values]
 
 
 def money(data: str | Path | None = None) -> pd.DataFrame:
@@ -155,5 +165,7 @@ def money(data: str | Path | None = None) -> pd.DataFrame:
             }
         )
         wide[["value", "low", "high"]] = part[["base", "low", "high"]].astype(float) / WAN
+        wide["text"] = _texts(wide["value"], 2)
+        wide["note"] = ""
         panels.append(wide.rename_axis("year").reset_index())
     return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame()

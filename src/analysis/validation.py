@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def problems(data: str | Path | None = None) -> list[str]:
     except DataError as error:
         return [str(error)]
     # Each stage relies on the ones before: text, then columns and keys, then meaning.
-    for stage in (_unreadable, _untidy, _inconsistent):
+    for stage in (_unreadable, _misheaded, _untidy, _inconsistent):
         found = list(stage(directory, resources))
         if found:
             return found
@@ -62,20 +63,61 @@ def _untidy(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
     for problem in report.errors:
         yield f"datapackage.json: {problem.note}"
     for task in report.tasks:
+        file = Path(task.place).name
+        fields = {one["name"]: one for one in resources[Path(file).stem]["schema"]["fields"]}
         for problem in task.errors:
-            yield _line(Path(task.place).name, problem)
+            yield _line(file, problem, fields)
 
 
-def _line(file: str, problem: Any) -> str:
-    """A Frictionless error in the house's form."""
+def _misheaded(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """Columns that are missing, unknown or out of order."""
+    for resource in resources.values():
+        expected = [field["name"] for field in resource["schema"]["fields"]]
+        with (directory / resource["path"]).open(encoding="utf-8-sig", newline="") as file:
+            found = next(csv.reader(file), [])
+        if found != expected:
+            odd = sorted({*found} ^ {*expected}, key=(expected + found).index)
+            yield (
+                f"{resource['path']}, row 1, column {', '.join(odd) or 'order'}: "
+                f"found {','.join(found)!r}, expected {','.join(expected)!r}"
+            )
+
+
+TYPES = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
+
+
+def _line(file: str, problem: Any, fields: dict[str, Any]) -> str:
+    """A Frictionless error in the house's form: file, row, column, found, expected."""
     row = getattr(problem, "row_number", None)
-    column = getattr(problem, "field_name", None)
-    found = getattr(problem, "cell", None)
-    place = f"{file}" + (f", row {row}" if row else "") + (f", column {column}" if column else "")
-    if found is None and problem.type in ("primary-key", "foreign-key", "blank-row"):
-        found = ", ".join(cell or "" for cell in getattr(problem, "cells", []))[:120]
-    note = " ".join(problem.note.split())
-    return f"{place}: found {found!r}, expected otherwise: {problem.title.lower()}, {note}"
+    column = getattr(problem, "field_name", None) or ""
+    found = repr(getattr(problem, "cell", None))
+    field = fields.get(column, {})
+    rule = " ".join(problem.note.split())
+    match problem.type:
+        case "type-error":
+            expected = TYPES.get(field["type"], field["type"])
+        case "constraint-error" if found in ("''", "None", "'None'"):
+            found, expected = "nothing", "a value: the column is required"
+        case "constraint-error":
+            expected = f"a value that meets its {rule}"
+            if "enum" in field["constraints"]:
+                expected = "one of " + ", ".join(field["constraints"]["enum"])
+        case "unique-error" | "primary-key":
+            expected = f"a key that is used once ({rule})"
+            found = found if column else "this row again"
+        case "foreign-key":
+            column = ", ".join(problem.field_names)
+            found = ", ".join(map(repr, problem.field_cells))
+            expected = f"a value of {problem.reference_name or 'the same table'}"
+        case "blank-row":
+            found, expected = "an empty row", "a row of the table"
+        case "extra-cell" | "missing-cell":
+            found = "no cell" if problem.type == "missing-cell" else found
+            expected = f"{len(fields)} cells in the row"
+        case _:
+            found, expected = problem.title.lower(), rule
+    place = file + (f", row {row}" if row else "") + (f", column {column}" if column else "")
+    return f"{place}: found {found}, expected {expected}"
 
 
 def _inconsistent(directory: Path, resources: dict[str, Any]) -> Iterator[str]:

@@ -1,0 +1,66 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis import numerals
+
+DIGITS = "零一二三四五六七八九"
+
+
+def in_chinese(number: int) -> str:
+    """Spelled as Chinese does, for whole numbers below ten thousand."""
+    spelled = ""
+    for place, power in (("千", 1000), ("百", 100), ("十", 10), ("", 1)):
+        digit = number // power % 10
+        if digit:
+            spelled += DIGITS[digit] + place
+        elif spelled and not spelled.endswith("零"):
+            spelled += "零"
+    return spelled.rstrip("零") or "零"
+
+
+@pytest.mark.parametrize(
+    ("printed", "value", "step", "qualifier"),
+    [
+        ("64.19万元", 64.19, 0.01, "exact"),
+        ("65", 65, 1, "exact"),
+        ("35万余份", 35, 1, "at_least"),
+        ("300多名", 300, 1, "at_least"),
+        ("1100余人", 1100, 1, "at_least"),
+        ("超20万", 20, 1, "at_least"),
+        ("未超3%", 3, 1, "exact"),
+        ("十多万元", 10, 1, "at_least"),
+        ("近三十家", 30, 1, "approximately"),
+        ("三起", 3, 1, "exact"),
+        ("第二低", 2, 1, "exact"),
+        ("零种植", 0, 1, "exact"),
+        ("未发现阳性人员", 0, 1, "exact"),
+        ("均呈阴性", 0, 1, "exact"),
+        ("2.5万元/人/半年", 2.5, 0.1, "exact"),
+        ("数百克", None, 1, "unquantified"),
+    ],
+)
+def test_printed_characters_read_as_a_person_reads_them(printed, value, step, qualifier):
+    assert numerals.read(printed) == (value, pytest.approx(step), qualifier)
+
+
+def test_characters_without_a_number_are_refused():
+    with pytest.raises(ValueError, match="no numeral in '万元'"):
+        numerals.read("万元")
+
+
+@given(st.integers(0, 9999))
+def test_every_chinese_numeral_below_ten_thousand_reads_back(number):
+    assert numerals.chinese(in_chinese(number)) == number
+
+
+@given(st.decimals(0, 10**9, places=2), st.sampled_from(["万元", "人", "%", "吨"]))
+def test_every_printed_decimal_reads_back_with_its_step(number, unit):
+    reading = numerals.read(f"{number}{unit}")
+    assert reading.value == float(number)
+    assert reading.step == pytest.approx(0.01)
+
+
+@given(st.integers(1, 10**6))
+def test_a_bound_is_never_read_as_exact(number):
+    assert numerals.read(f"{number}余人").qualifier == "at_least"

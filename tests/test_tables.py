@@ -1,0 +1,84 @@
+import pandas as pd
+import pytest
+from conftest import edit
+
+import analysis
+from analysis.tables import DataError, data_directory
+
+
+def test_every_table_loads_with_its_rows():
+    for name in analysis.tables():
+        assert len(analysis.load(name)), name
+
+
+def test_the_years_are_those_that_have_a_document():
+    assert analysis.years() == [2022, 2024]
+
+
+def test_blank_cells_are_missing_and_zeros_are_zero():
+    cells = analysis.load("statutory_tables")
+    blank = cells["printed"] == ""
+    assert cells.loc[blank, "value"].isna().all()
+    assert cells.loc[cells["printed"] == "0.00", "value"].eq(0).all()
+    assert blank.sum() == 55
+
+
+def test_a_correction_mends_the_unit_and_says_so():
+    row = analysis.load("amounts", figure="custody_approved_2022").iloc[0]
+    assert (row["printed"], row["unit"], row["base"]) == ("35元", "万元", 350_000)
+    assert row["corrected"].startswith("printed 元, read as 万元")
+
+
+def test_a_source_that_no_longer_errs_makes_its_correction_fail(data):
+    edit(data, "amounts", "35元,35,元", "35万元,35,万元")
+    with pytest.raises(DataError, match=r"figure custody_approved_2022, column unit: found '万元'"):
+        analysis.load("amounts", data)
+
+
+def test_money_is_converted_once_through_the_factor_of_its_unit():
+    frame = analysis.load("claims", figure="approved_yuan_2024")
+    assert frame["base"].iloc[0] == analysis.load("amounts", figure="approved_2024")["base"].iloc[0]
+
+
+def test_filters_keep_the_rows_that_match():
+    frame = analysis.load("amounts", year=2024, phase="approved")
+    assert set(frame["year"]) == {2024}
+    assert set(frame["phase"]) == {"approved"}
+    assert analysis.load("amounts", year=1999).empty
+
+
+def test_an_unknown_table_or_column_names_the_known_ones():
+    with pytest.raises(DataError, match="no table 'budget'; there are: documents, statutory"):
+        analysis.load("budget")
+    with pytest.raises(DataError, match="no column 'jahr'; there are: figure, document"):
+        analysis.load("amounts", jahr=2024)
+
+
+def test_a_caller_cannot_change_what_the_next_one_loads():
+    frame = analysis.load("amounts")
+    frame["value"] = 0.0
+    assert analysis.load("amounts")["value"].sum() > 0
+
+
+def test_an_edited_file_is_read_again(data):
+    before = analysis.load("amounts", data, figure="expenditure_2022")["value"].iloc[0]
+    edit(data, "amounts", "64.19万元,64.19", "64.18万元,64.18")
+    after = analysis.load("amounts", data, figure="expenditure_2022")["value"].iloc[0]
+    assert (before, after) == (64.19, 64.18)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_fine(data):
+    path = data / "amounts.csv"
+    text = path.read_text(encoding="utf-8").replace("\n", "\r\n")
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    pd.testing.assert_frame_equal(analysis.load("amounts", data), analysis.load("amounts"))
+
+
+def test_the_data_directory_comes_from_the_environment(data, monkeypatch):
+    monkeypatch.setenv("ANALYSIS_DATA", str(data))
+    assert data_directory() == data.resolve()
+
+
+def test_a_folder_without_a_data_package_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"no datapackage\.json found"):
+        analysis.load("amounts", tmp_path)
