@@ -39,7 +39,9 @@ def column(table, name, values=None):
         if values is None:
             place = rows[0].index(name)
             return [",".join(row[:place] + row[place + 1 :]) + "\n" for row in rows]
-        return [",".join([*row, value]) + "\n" for row, value in zip(rows, [name, *values], strict=True)]
+        return [
+            ",".join([*row, value]) + "\n" for row, value in zip(rows, [name, *values], strict=True)
+        ]
 
     return lines(table, change)
 

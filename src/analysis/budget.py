@@ -219,7 +219,7 @@ def projects(amounts: pd.DataFrame) -> pd.DataFrame:
     for scheme in ("project", "total"):
         approved = pick(amounts, scheme, "approved").set_index("item")
         executed = pick(amounts, scheme, "executed").set_index("item")
-        both = approved.join(executed, rsuffix="_executed", how="inner")
+        both = approved.join(executed, suffixes=("", "_executed"), how="inner")
         if scheme == "project" and both.empty:
             return pd.DataFrame()
         parts.append(
@@ -341,7 +341,7 @@ def pefa(amounts: pd.DataFrame) -> pd.DataFrame:
             row["value"] = variance
             row["band"] = next((band for band, limit in PI2 if variance < limit), "D")
         else:
-            outturn = float(a.sum() / b.sum() * 100)
+            outturn = round(float(a.sum() / b.sum() * 100), 9)  # 110 % is 110 %
             row["value"] = outturn
             row["band"] = next(
                 (band for band, low, high in PEFA[indicator] if low <= outturn <= high), "D"
