@@ -219,7 +219,9 @@ def projects(amounts: pd.DataFrame) -> pd.DataFrame:
     for scheme in ("project", "total"):
         approved = pick(amounts, scheme, "approved").set_index("item")
         executed = pick(amounts, scheme, "executed").set_index("item")
-        both = approved.join(executed, suffixes=("", "_executed"), how="inner")
+        both = approved.merge(
+            executed, left_index=True, right_index=True, suffixes=("", "_executed")
+        )
         if scheme == "project" and both.empty:
             return pd.DataFrame()
         parts.append(

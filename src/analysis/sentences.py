@@ -160,7 +160,8 @@ def performance_indicators(disclosure: Disclosure) -> tuple[pd.DataFrame, Findin
         if len(clean):
             told.append(
                 f"{len(clean)} of {len(tested)} rounds of tests found nobody positive; zero found "
-                f"still leaves up to {percent(clean['high'].max(), 1)} possible in the smallest."
+                f"still leaves a true share of up to {percent(clean['high'].max(), 1)} possible "
+                "in the smallest round."
             )
         silent = tested[tested["status"] != ""]
         if len(silent):

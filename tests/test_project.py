@@ -1,0 +1,108 @@
+"""What holds the repository together."""
+
+import ast
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# imports run one way: from each layer to those before it
+LAYERS = [
+    {"tables", "numerals"},
+    {"statutory", "formula"},
+    {"validation", "provenance", "audit"},
+    {"disclosure"},
+    {"budget", "composition", "indicators", "trends", "summary"},
+    {"sentences"},
+    {"charts", "display"},
+    {"sections"},
+    {"page", "index"},
+    {"engine", "kernel", "plan", "warm", "worker", "batch", "cluster"},
+    {"cli"},
+]
+
+
+def code(notebook: Path) -> list[dict]:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def test_conda_and_pip_users_get_the_same_requirements():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    listed = [one for one in conda["dependencies"] if isinstance(one, str) and one != "pip"]
+    assert sorted(listed) == sorted(
+        [f"python{project['requires-python']}", *project["dependencies"]]
+    )
+
+
+def test_the_lock_pins_every_requirement_with_a_hash_and_names_no_index():
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [one for group in project["optional-dependencies"].values() for one in group]
+    for requirement in [*project["dependencies"], *extras]:
+        name = re.split(r"[<>=\[]", requirement)[0]
+        assert re.search(rf"^{name}==", lock, re.M), name
+    assert "--hash=sha256:" in lock
+    assert "://" not in lock
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+class TestNotebook:
+    def test_opens_with_its_parameters_and_carries_no_outputs(self, notebook):
+        first = json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]
+        assert first["metadata"]["tags"] == ["parameters"]
+        for cell in code(notebook):
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+
+    def test_holds_no_function_and_no_loop(self, notebook):
+        for cell in code(notebook):
+            tree = ast.parse("".join(cell["source"]))
+            kinds = (ast.FunctionDef, ast.For, ast.While, ast.ClassDef)
+            assert not [node for node in ast.walk(tree) if isinstance(node, kinds)]
+
+    def test_types_no_year_and_no_figure_of_the_data(self, notebook):
+        for cell in code(notebook)[1:]:
+            assert not re.search(r"\b20\d\d\b|\d+\.\d\d", "".join(cell["source"]))
+
+
+def test_imports_run_one_way():
+    order = {module: place for place, layer in enumerate(LAYERS) for module in layer}
+    for path in (ROOT / "src" / "analysis").glob("*.py"):
+        if path.stem == "__init__":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.ImportFrom) and (node.level or node.module == "analysis"):
+                names = (
+                    [node.module] if node.level and node.module else [a.name for a in node.names]
+                )
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("analysis."):
+                names = [node.module.split(".")[1]]
+            for name in names:
+                if name in order:
+                    assert order[name] <= order[path.stem], f"{path.stem} imports {name}"
+
+
+def test_no_year_department_or_indicator_is_written_into_the_library():
+    import analysis
+
+    words = {str(year) for year in analysis.years()}
+    words |= set(analysis.load("indicator_definitions")["indicator"]) - {"vehicles"}
+    words |= set(analysis.load("documents")["department"])
+    for path in (ROOT / "src" / "analysis").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and str(node.value) in words:
+                raise AssertionError(f"{path.name}:{node.lineno}: {node.value!r}")
+
+
+def test_every_public_measure_stands_in_the_methods():
+    methods = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    for module in ("budget", "composition", "indicators", "trends", "audit"):
+        assert f"`analysis.{module}`" in methods
