@@ -1,0 +1,106 @@
+"""The page that leads to every report and sets the years side by side."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import charts, display
+from analysis.charts import number
+from analysis.page import Shell, exporter
+from analysis.summary import headlines
+from analysis.tables import data_directory, load, rows
+from analysis.tables import tables as names
+
+
+@dataclass(frozen=True)
+class Status:
+    """What became of one report; `path` leads to it from the index."""
+
+    notebook: str
+    year: int | None
+    path: str
+    title: str
+    state: str  # written or failed
+    error: str = ""
+
+
+def render(statuses: Sequence[Status], data: Path) -> str:
+    """The index of these reports and of the data they were made from."""
+    documents = load("documents", data)
+    newest = sorted({s.year for s in statuses if s.year is not None}, reverse=True)
+    groups = [(str(year), [s for s in statuses if s.year == year]) for year in newest]
+    across = [s for s in statuses if s.year is None]
+    context = {
+        "shell": Shell(""),
+        "departments": list(dict.fromkeys(zip(documents["department_en"], documents["department"],
+                                              strict=True))),
+        "failed": [s for s in statuses if s.state == "failed"],
+        "groups": [*groups, ("All years", across)] if across else groups,
+        "sections": [
+            ("The years side by side", _headline(headlines(data))),
+            ("What the data cover", [_coverage(documents, data)]),
+        ],
+    }  # fmt: skip
+    return str(exporter("index.html.j2").template.render(resources=context))
+
+
+def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
+    """The headline figures as a table of all years, and as small multiples."""
+    years = {str(year): str(year) for year in sorted(frame["year"].unique())}
+    frame = frame.fillna({"source": "", "disputed": ""})
+    table = [
+        {
+            "label": series,
+            "label_zh": part["label_zh"].iloc[0],
+            **dict.fromkeys(years, "not stated"),
+            **{str(row["year"]): _figure(row) for row in part.to_dict("records")},
+            "source": "; ".join(source for source in part["source"] if source),
+            "disputed": next(filter(None, part["disputed"]), ""),
+        }
+        for series, part in frame.groupby("series", sort=False)
+    ]
+    yield display.table(
+        pd.DataFrame(table),
+        "Headline figures of all years",
+        headers={"label": "Figure", **years},
+        digits=dict.fromkeys(years, 2),
+    )
+    yield display.chart(
+        charts.multiples(frame),
+        frame,
+        "Headline figures over the years",
+        "Small multiples: one panel a figure, one mark a year; the values are in the table above.",
+        headers={"series": "Figure", "year": "Year", "value": "Value", "kind": "Kind"},
+    )
+
+
+def _figure(row: charts.Row) -> str:
+    if row["kind"] == "missing" or pd.isna(row["value"]):
+        return "not stated"
+    return ("≥ " if row["kind"] == "at_least" else "") + number(row["value"])
+
+
+def _coverage(documents: pd.DataFrame, data: Path) -> display.Fragment:
+    """How many rows of each table stand on each document."""
+    counts = {}
+    for name in names(data):
+        table = pd.DataFrame(rows(data_directory(data), name))
+        if "document" in table and name != "documents":
+            counts[name] = table["document"].value_counts()
+    frame = pd.DataFrame(
+        {
+            "label": documents["title_en"],
+            "label_zh": documents["title"],
+            **{name: documents["document"].map(found) for name, found in counts.items()},
+            "status": "0",
+        }
+    )
+    headers = {name: name.replace("_", " ").capitalize() for name in counts}
+    return display.table(
+        frame,
+        "Rows transcribed from each document, by table",
+        headers={"label": "Document", **headers},
+        digits=dict.fromkeys(counts, 0),
+    )

@@ -1,0 +1,308 @@
+"""Every page in a real Chromium: what it loads, runs, shows, prints and lets one download."""
+
+import base64
+import csv
+import io
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import samples
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from analysis import display, page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+EXECUTABLE = next((path for name in NAMES if (path := shutil.which(name))), None)
+QUIET = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update",
+         "--disable-sync"]  # fmt: skip
+pytestmark = [
+    pytest.mark.skipif(
+        EXECUTABLE is None and "CI" not in os.environ, reason="there is no Chromium on the PATH"
+    ),
+    # the driver's event loop is closed only when its process ends
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert EXECUTABLE, "the browser tests must run here, but there is no Chromium on the PATH"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=EXECUTABLE, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Every page of the real batch, by its name."""
+    out = tmp_path_factory.mktemp("reports")
+    command = Path(sys.executable).with_name("analysis")
+    done = subprocess.run([command, "reports", "--out", out], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {str(path.relative_to(out)): path for path in sorted(out.rglob("*.html"))}
+
+
+@pytest.fixture(scope="module")
+def pages(reports: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The real pages and two of our own: one of everything, one of everything hostile."""
+    folder = tmp_path_factory.mktemp("samples")
+    made = {"sample": samples.report(), "hostile": samples.hostile_report()}
+    for name, notebook in made.items():
+        (folder / f"{name}.html").write_text(page.render(notebook, samples.FACTS), encoding="utf-8")
+    return reports | {name: folder / f"{name}.html" for name in made}
+
+
+def views(
+    browser: Browser,
+    pages: dict[str, Path],
+    sights: Sequence[tuple[str, int]] = (("light", 360), ("light", 1280)),
+    **options: bool,
+) -> Iterator[tuple[str, Page]]:
+    """Each page in each scheme and width, with everything unfolded."""
+    for scheme, width in sights:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, **options
+        )
+        for name, path in pages.items():
+            view = context.new_page()
+            view.goto(path.as_uri())
+            view.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            yield f"{name} {scheme} {width}", view
+            view.close()
+        context.close()
+
+
+def test_no_page_asks_for_anything_runs_anything_or_complains(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)
+        for path in pages.values():
+            seen: list[str] = []
+            view = context.new_page()
+            view.on("request", lambda request, seen=seen: seen.append(request.url))
+            view.on("console", lambda message, seen=seen: seen.append(message.text))
+            view.on("pageerror", lambda error, seen=seen: seen.append(str(error)))
+            view.goto(path.as_uri(), wait_until="networkidle")
+            assert [one for one in seen if not one.startswith("data:,")] == [path.as_uri()]
+            assert view.evaluate("document.scripts.length") == 0
+            view.close()
+        context.close()
+
+
+def test_the_policy_stops_a_script_that_gets_into_a_page(browser: Browser, tmp_path: Path) -> None:
+    html = page.render(samples.report(), samples.FACTS)
+    path = tmp_path / "page.html"
+    path.write_text(html.replace("</main>", "<script>document.title='run'</script></main>"))
+    view = browser.new_page()
+    view.goto(path.as_uri())
+    assert view.title() == "Budget execution · 2024"
+    view.close()
+
+
+def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path]) -> None:
+    axe = Axe()
+    found = {}
+    for name, view in views(browser, pages, [("light", 360), ("dark", 1280)], bypass_csp=True):
+        result = axe.run(view, options={"rules": {"target-size": {"enabled": True}}})
+        assert len(result.response["passes"]) > 20
+        if result.response["violations"]:
+            found[name] = [
+                (rule["id"], [node["html"][:200] for node in rule["nodes"][:3]])
+                for rule in result.response["violations"]
+            ]
+    assert found == {}
+
+
+def test_no_page_scrolls_sideways(browser: Browser, pages: dict[str, Path]) -> None:
+    width = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    for name, view in views(browser, pages):
+        scrolled, shown = view.evaluate(width)
+        assert scrolled <= shown, name
+
+
+def test_no_chart_label_is_clipped_or_overlaps_another(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    labels = """() => [...document.querySelectorAll('svg')].map(svg => [svg,
+        ...svg.querySelectorAll('text')].map(node => {
+            const box = node.getBoundingClientRect()
+            return [box.left, box.top, box.right, box.bottom, node.textContent]}))"""
+    count = 0
+    for name, view in views(browser, pages):
+        for (left, top, right, bottom, _), *texts in view.evaluate(labels):
+            count += len(texts)
+            for i, (x, y, to_x, to_y, text) in enumerate(texts):
+                assert left - 1 <= x, (name, text)
+                assert to_x <= right + 1, (name, text)
+                assert top - 1 <= y, (name, text)
+                assert to_y <= bottom + 1, (name, text)
+                for other_x, other_y, other_to_x, other_to_y, other in texts[:i]:
+                    # a line box is higher than its letters
+                    across = min(to_x, other_to_x) - max(x, other_x)
+                    down = min(to_y, other_to_y) - max(y, other_y)
+                    assert across < 1 or down < 0.3 * (to_y - y), (name, text, other)
+    assert count > 100
+
+
+def test_type_is_legible_on_a_phone(browser: Browser, pages: dict[str, Path]) -> None:
+    sizes = """() => [...document.querySelectorAll('svg')].filter(svg => svg.checkVisibility())
+        .map(svg => 12 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"""
+    for name, view in views(browser, pages):
+        assert min(view.evaluate(sizes), default=12) > 11, name
+
+
+def test_a_csv_download_is_the_table_beside_it(browser: Browser, pages: dict[str, Path]) -> None:
+    tables = """() => [...document.querySelectorAll('a[download]')].map(link => {
+        const place = link.closest('figure') || link.closest('.x').parentNode
+        const table = [...place.querySelectorAll('table')].filter(
+            t => t.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING).pop()
+        return [link.href, [...table.rows].map(row => [...row.cells].map(cell => {
+            const copy = cell.cloneNode(true)
+            copy.querySelectorAll('.z, .d, .c').forEach(extra => extra.remove())
+            return copy.textContent}))]})"""
+    count = 0
+    for name, view in views(browser, pages):
+        for link, table in view.evaluate(tables):
+            content = base64.b64decode(link.partition("base64,")[2]).decode("utf-8-sig")
+            lines = list(csv.reader(io.StringIO(content)))
+            assert len(lines) == len(table)
+            for line, row in zip(lines, table, strict=True):
+                for cell, shown in zip(line, row, strict=False):
+                    plain = re.fullmatch(r"−?[\d,]+(\.\d+)?", shown)
+                    wanted = shown.replace(",", "").replace("−", "-") if plain else shown
+                    assert cell.removeprefix("'") in (shown, wanted), name
+            count += 1
+    assert count > 20
+
+
+def test_a_download_works_without_a_server(browser: Browser, pages: dict[str, Path]) -> None:
+    view = browser.new_page(accept_downloads=True)
+    view.goto(pages["sample"].as_uri())
+    with view.expect_download() as started:
+        view.click("a[download] >> nth=0")
+    saved = Path(started.value.path()).read_text(encoding="utf-8-sig")
+    assert started.value.suggested_filename == "projects-2022.csv"
+    assert saved.startswith("Project,Approved (万元)")
+    view.close()
+
+
+def test_the_keyboard_reaches_everything(browser: Browser, pages: dict[str, Path]) -> None:
+    reach = "a[href], summary, [tabindex='0']"
+    view = browser.new_page(viewport={"width": 360, "height": 800})
+    view.goto(pages["sample"].as_uri())
+    wanted = [node for node in view.locator(reach).all() if node.is_visible()]
+    for i in range(len(wanted)):
+        view.keyboard.press("Tab")
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert view.evaluate(f'document.activeElement.matches("{reach}") && {outline}') == "solid"
+        assert i or view.evaluate("document.activeElement.className") == "skip"
+    view.close()
+
+
+def test_print_splits_no_row_and_no_chart_and_repeats_headers(
+    browser: Browser, reports: dict[str, Path], pages: dict[str, Path], tmp_path: Path
+) -> None:
+    # marks at the beginning and end of every row and chart show on which sheets these are
+    mark = """() => {
+        const style = 'font-size:1px;line-height:1px;word-break:keep-all;white-space:nowrap'
+        const tag = (node, text, first) => {
+            const span = document.createElement('span')
+            span.style = style; span.textContent = ' ' + text + ' '
+            first ? node.prepend(span) : node.append(span)}
+        document.querySelectorAll('.t tbody tr').forEach((row, i) => {
+            tag(row.cells[0], `row${i}begins`, true)
+            for (const cell of row.cells) tag(cell, `row${i}ends`, false)})
+        document.querySelectorAll('svg').forEach((svg, i) => {
+            for (const [y, word] of [[1, 'begins'], [svg.viewBox.baseVal.height - 1, 'ends']]) {
+                const text = document.createElementNS('http://www.w3.org/2000/svg', 'text')
+                text.setAttribute('y', y); text.setAttribute('font-size', 1)
+                text.textContent = ` chart${i}${word} `
+                svg.append(text)}})
+        document.querySelectorAll('thead').forEach((head, i) => tag(head.rows[0].cells[0],
+            `head${i}`, true))
+        return [...document.querySelectorAll('thead')].map(head =>
+            [...head.parentNode.tBodies[0].rows].map(row =>
+                row.textContent.match(/row\\d+begins/)[0]))}"""
+    checked = 0
+    for name, path in (reports | {"sample": pages["sample"]}).items():
+        view = browser.new_page()
+        view.goto(path.as_uri())
+        heads = view.evaluate(mark)
+        view.pdf(path=str(tmp_path / "page.pdf"), prefer_css_page_size=True, print_background=True)
+        view.close()
+        text = subprocess.run(
+            ["pdftotext", "-raw", str(tmp_path / "page.pdf"), "-"], capture_output=True, text=True
+        ).stdout
+        sheets = [set(re.findall(r"(?:row|chart)\d+(?:begins|ends)|head\d+", one))
+                  for one in text.split("\f")]  # fmt: skip
+        on = {word: [i for i, sheet in enumerate(sheets) if word in sheet]
+              for word in set().union(*sheets)}  # fmt: skip
+        for word in on:
+            if word.endswith("begins"):
+                assert on[word] == on[word.replace("begins", "ends")], (name, word)
+                assert len(on[word]) == 1, (name, word)
+                checked += 1
+        for i, rows in enumerate(heads):
+            if used := sorted({sheet for row in rows for sheet in on.get(row, [])}):
+                assert on[f"head{i}"] == used, (name, i)
+    assert checked > 50
+
+
+def test_no_table_is_wider_than_the_paper(browser: Browser, pages: dict[str, Path]) -> None:
+    wide = """() => [...document.querySelectorAll('.t')].filter(
+        frame => frame.scrollWidth > frame.clientWidth + 1).map(frame => frame.textContent)"""
+    for name, view in views(browser, pages, [("light", 672)]):  # A4 less its margins
+        view.emulate_media(media="print")
+        assert view.evaluate(wide) == [], name
+
+
+def test_a_page_can_be_sent_by_mail(reports: dict[str, Path]) -> None:
+    sizes = {name: path.stat().st_size for name, path in reports.items()}
+    assert statistics.median(sizes.values()) < 60_000, sizes
+    assert max(sizes.values()) < 150_000, sizes
+
+
+@pytest.mark.parametrize("light", ["true", "false"])
+def test_fragments_look_right_in_both_themes_of_jupyterlab(
+    browser: Browser, tmp_path: Path, light: str
+) -> None:
+    # what JupyterLab's style says of the HTML that an output shows
+    style = """.jp-RenderedHTMLCommon {color: rgba(VAR, 0.87); font-size: 14px; line-height: 1.5}
+        .jp-RenderedHTMLCommon table {border-collapse: collapse; margin-left: auto; border: none}
+        .jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th {text-align: right; padding: .5em;
+            vertical-align: middle; max-width: none; white-space: normal}
+        .jp-RenderedHTMLCommon dt {float: left; width: 20%; padding: 0}
+        body {background: BACK}"""
+    style = style.replace("VAR", "0,0,0" if light == "true" else "255,255,255")
+    fragments = [samples.opening(), samples.table(samples.projects()), display.notice("None.")]
+    fragments += [samples.chart(name, frame) for name, frame in samples.frames().items()]
+    shown = "".join(f'<div class="jp-RenderedHTMLCommon">{one._repr_html_()}</div>'
+                    for one in fragments)  # fmt: skip
+    path = tmp_path / "lab.html"
+    path.write_text(
+        f"<!doctype html><html lang=en><title>Lab</title><meta charset=utf-8>"
+        f"<style>{style.replace('BACK', '#fff' if light == 'true' else '#111')}</style>"
+        f"<body data-jp-theme-light={light}><main>{shown}</main></body></html>",
+        encoding="utf-8",
+    )
+    view = browser.new_page()
+    view.goto(path.as_uri())
+    view.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert Axe().run(view).response["violations"] == []
+    assert view.evaluate("getComputedStyle(document.querySelector('.f dt')).float") == "none"
+    aligned = (
+        "[...document.querySelectorAll('.t td, .t th')].map(c => getComputedStyle(c).textAlign)"
+    )
+    assert set(view.evaluate(aligned)) == {"left", "right"}
+    view.close()
