@@ -94,6 +94,17 @@ def test_a_notebook_runs_by_papermill_alone_from_any_folder(tmp_path):
     assert "98.75" in (tmp_path / "out.ipynb").read_text(encoding="utf-8")
 
 
+def test_a_department_whose_documents_carry_nothing_gets_reports_that_say_so(tmp_path, data):
+    for path in data.glob("*.csv"):
+        if path.stem not in ("units", "items", "themes", "indicator_definitions"):
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = 2 if path.stem == "documents" else 1
+            path.write_text("".join(lines[:kept]), encoding="utf-8")
+    result = reports(tmp_path / "out", data=data)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "not disclosed" in text_of(tmp_path / "out" / "2022" / "budget_execution.html").lower()
+
+
 def test_a_year_without_a_document_is_refused_with_the_years_that_have_one(tmp_path):
     result = reports(tmp_path, year=2023)
     assert result.returncode == 2

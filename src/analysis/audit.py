@@ -227,7 +227,7 @@ def findings(data: str | Path | None = None, **where: Where) -> pd.DataFrame:
     # gravest first; among equals what the tables contradict, and slips of the unit last
     order = {name: place for place, name in enumerate((*SEVERITIES, "", *VERDICTS))}
     columns = [*claims, "verdict", "holds", "recomputed", "arithmetic", "other"]
-    frame = pd.DataFrame(judged, columns=columns)
+    frame = pd.DataFrame(judged, columns=columns).astype({"holds": bool})
     return frame.sort_values(
         by=["holds", "severity", "verdict", "document", "line"],
         key=lambda column: column.map(order) if column.name in ("severity", "verdict") else column,
@@ -292,16 +292,26 @@ def _judge_label(
         title = statutory.TITLES[text[1:]][0]
         frame = load("statutory_tables", figures.directory, document=document, title=title)
         items = frame[frame["row"].str.len() == 7].drop_duplicates("row")
-        expected = [
-            f"{code} {name}" for code, name in zip(items["row"], items["label"], strict=True)
+        named = [
+            formula.Figure(
+                text,
+                None,
+                f"{row['row']} {row['label']}",
+                document,
+                int(row["row_line"]),
+                row["label"],
+                "",
+                False,
+            )
+            for row in records(items)
         ]
+        expected = [one.printed for one in named]
         holds = printed in set(frame["label"])
-        cells = [figures.cell(document, f"{text}.r{row}.c1") for row in items["row"]]
     else:
         expected = [str(ast.literal_eval(text))]
-        holds, cells = printed == expected[0], []
+        holds, named = printed == expected[0], []
     arithmetic = f"printed {printed}, expected {' or '.join(expected)}"
-    return _verdict(HOLDS if holds else LABEL, None, arithmetic, cells)
+    return _verdict(HOLDS if holds else LABEL, None, arithmetic, named)
 
 
 def _verdict(

@@ -142,6 +142,30 @@ def chart(
     return Fragment(html, f"{title}\n{alt}\n{grid.plain}")
 
 
+def cases(
+    frame: pd.DataFrame, *, headers: Mapping[str, str], badge: str = "", anchor: str = ""
+) -> Fragment:
+    """Rows that need prose, as a list of cases: a heading from the first column, then the others.
+
+    A column is left out where it is blank. `badge` names a column set before the heading;
+    `anchor` one whose values become the cases' addresses, and without which `disputed` leads
+    there.
+    """
+    first, *others = headers
+    items, lines = [], []
+    for row in frame.to_dict("records"):
+        told = [(headers[c], plain(_blank(row[c]))) for c in others]
+        told = [(name, said) for name, said in told if said]
+        address = f' id="{escape(plain(row[anchor]))}"' if anchor else ""
+        mark = f'<b class="b">{text(row[badge])}</b> ' if badge else ""
+        body = "".join(f"<div><dt>{text(name)}</dt><dd>{text(s)}</dd></div>" for name, s in told)
+        items.append(
+            f"<li{address}><h3>{mark}{text(row[first])}{_marks(row)}</h3><dl>{body}</dl></li>"
+        )
+        lines.append("; ".join([plain(row[first]), *(f"{name}: {said}" for name, said in told)]))
+    return Fragment(f'<ol class="g">{"".join(items)}</ol>', "\n".join(lines))
+
+
 def sentence(said: str) -> Fragment:
     """One paragraph."""
     return paragraphs([said])

@@ -150,7 +150,8 @@ class Figures:
             cell["printed"],
             document,
             int(cell["line"]),
-            f"{cell['value']:.2f} {cell['unit']} ({reference})",
+            f"{cell['value']:.2f} {cell['unit']} "
+            f"(table {table[1:]}, row {row[1:]}, column {column[1:]})",
             cell["unit"],
             False,
         )

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import charts, display
-from analysis.charts import number
 from analysis.page import Shell, exporter
 from analysis.summary import headlines
 from analysis.tables import data_directory, load, rows
@@ -48,6 +47,9 @@ def render(statuses: Sequence[Status], data: Path) -> str:
 
 def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
     """The headline figures as a table of all years, and as small multiples."""
+    if frame.empty:
+        yield display.notice("No figure is known for two years.", "not comparable")
+        return
     years = {str(year): str(year) for year in sorted(frame["year"].unique())}
     frame = frame.fillna({"source": "", "disputed": ""})
     table = [
@@ -55,7 +57,7 @@ def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
             "label": series,
             "label_zh": part["label_zh"].iloc[0],
             **dict.fromkeys(years, "not stated"),
-            **{str(row["year"]): _figure(row) for row in part.to_dict("records")},
+            **{str(row["year"]): row["text"] or "not stated" for row in part.to_dict("records")},
             "source": "; ".join(source for source in part["source"] if source),
             "disputed": next(filter(None, part["disputed"]), ""),
         }
@@ -74,12 +76,6 @@ def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
         "Small multiples: one panel a figure, one mark a year; the values are in the table above.",
         headers={"series": "Figure", "year": "Year", "value": "Value", "kind": "Kind"},
     )
-
-
-def _figure(row: charts.Row) -> str:
-    if row["kind"] == "missing" or pd.isna(row["value"]):
-        return "not stated"
-    return ("≥ " if row["kind"] == "at_least" else "") + number(row["value"])
 
 
 def _coverage(documents: pd.DataFrame, data: Path) -> display.Fragment:

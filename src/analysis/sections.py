@@ -310,49 +310,60 @@ def disputes(judged: pd.DataFrame) -> Fragment:
     failed = judged[~judged["holds"]]
     if failed.empty:
         return display.sentence(f"None: all {len(judged)} statements that can be recomputed hold.")
-    return findings(failed, anchor=False)
-
-
-def findings(judged: pd.DataFrame, *, anchor: bool = True) -> Fragment:
-    """Statements with both readings, the arithmetic and what to use instead."""
-    frame = judged.copy()
-    frame["label"] = frame["statement"].str[:1].str.upper() + frame["statement"].str[1:]
-    frame["place"] = frame["document"] + ", line " + frame["line"].astype(str)
-    frame["source"] = [
-        "; ".join(
-            [
-                f"{row['document']}, line {row['line']}: “{row['printed']}”",
-                *dict.fromkeys(
-                    f"{one.document}, line {one.line}: “{one.printed}”" for one in row["other"]
-                ),
-            ]
-        )
-        for row in records(frame)
-    ]
-    frame["disputed"] = "" if anchor else frame["figure"]
-    frame["use_instead"] = frame["use_instead"].where(frame["use_instead"] != "", frame["remark"])
+    frame = _told(failed).assign(disputed=failed["figure"])
     headers = {
         "label": "Statement",
-        "severity": "Severity",
-        "place": "Where",
-        "printed": "Printed",
-        "verdict": "Verdict",
-        "arithmetic": "Arithmetic",
-        "remark": "Why it matters",
+        "place": "Printed",
+        "reading": "But",
         "use_instead": "Use instead",
     }
-    if frame["holds"].all():
-        headers = {
-            key: name
-            for key, name in headers.items()
-            if key not in ("severity", "use_instead", "verdict")
-        } | {"remark": "Remark"}
+    return display.cases(frame, headers=headers, badge="severity")
+
+
+def findings(failed: pd.DataFrame) -> Fragment:
+    """Failed statements with both readings, the arithmetic and what to use instead."""
+    if failed.empty:
+        return display.sentence("Every statement that can be recomputed holds.")
+    headers = {
+        "label": "Statement",
+        "place": "Printed",
+        "reading": "But",
+        "other_places": "Printed there",
+        "remark": "Why",
+        "use_instead": "Use instead",
+    }
+    return display.cases(_told(failed), headers=headers, badge="severity", anchor="figure")
+
+
+def holding(judged: pd.DataFrame) -> Fragment:
+    """Statements that hold, with their arithmetic."""
+    if judged.empty:
+        return display.sentence("No statement holds.")
     return display.table(
-        frame,
-        f"{len(frame)} statements that {'hold' if frame['holds'].all() else 'fail'}",
-        headers=headers,
-        anchor="figure" if anchor else "",
+        _told(judged),
+        f"{len(judged)} statements that hold",
+        headers={
+            "label": "Statement",
+            "place": "Printed",
+            "arithmetic": "Arithmetic",
+            "remark": "Remark",
+        },
     )
+
+
+def _told(judged: pd.DataFrame) -> pd.DataFrame:
+    """Claims as a reader should see them."""
+    frame = judged.drop(columns="disputes")
+    frame["label"] = frame["statement"].str[:1].str.upper() + frame["statement"].str[1:]
+    frame["place"] = (
+        frame["printed"] + " (" + frame["document"] + ", line " + frame["line"].astype(str) + ")"
+    )
+    frame["reading"] = frame["verdict"] + ": " + frame["arithmetic"]
+    frame["other_places"] = [
+        "; ".join(dict.fromkeys(f"{one.printed} (line {one.line})" for one in other if one.printed))
+        for other in frame["other"]
+    ]
+    return frame
 
 
 def identities(checked: Mapping[str, pd.DataFrame]) -> Fragment:

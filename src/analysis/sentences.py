@@ -29,7 +29,7 @@ def cautions(findings: pd.DataFrame, most: int = 4) -> Cautions:
     told: Cautions = [
         (
             f"{row['statement'][0].upper()}{row['statement'][1:]}: line {row['line']} prints "
-            f"{row['printed']}; {row['verdict']} ({row['arithmetic']}).",
+            f"{row['printed']}; {row['verdict']}: {row['arithmetic']}.",
             f"data_quality.ipynb#{row['figure']}",
         )
         for row in records(failed.head(most))
@@ -73,8 +73,8 @@ def budget_execution(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings]:
         rows.append(("Budget adjustment", "预算调整率", f"{every:,.2f}", "%", "", "every change"))
         told.append(
             f"Changes during the year raised the budget to {money(after['denominator'])}, by "
-            f"{percent(every)} ({percent(own)} without the part that higher level gave); of this "
-            f"adjusted budget {percent(after['value'])} was spent."
+            f"{percent(every)} ({percent(own)} without what higher levels of government "
+            f"gave); of this adjusted budget {percent(after['value'])} was spent."
         )
     projects = budget.projects(amounts)
     if len(projects):

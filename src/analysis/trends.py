@@ -95,7 +95,7 @@ def comparisons(frame: pd.DataFrame) -> pd.DataFrame:
                 row |= {"comparable": False, "verdict": "no", "reason": str(error)}
             rows.append(row)
     columns = ["label", "label_zh", "years", "comparable", "verdict", "reason", "theme_en"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).astype({"comparable": bool})
 
 
 def panel(frame: pd.DataFrame) -> pd.DataFrame:
