@@ -248,7 +248,7 @@ def _panel(canvas: "_Canvas", rows: list[Row], years: list[int], left: float, wi
 def _point(row: Row) -> str:
     if row["kind"] == "missing" or pd.isna(row["value"]):
         return "–"
-    return ("≥ " if row["kind"] == "at_least" else "") + number(row["value"])
+    return ("≥ " if row["kind"] == "at_least" else "") + _text(row, number(row["value"]))
 
 
 def svg(figure: Figure, alt: str, ident: str, titled_by: str = "") -> str:

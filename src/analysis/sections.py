@@ -23,6 +23,37 @@ LISTING = {
 }
 
 
+def rates(measures: pd.DataFrame, year: int) -> Fragment:
+    """The measures that can be computed (from ``budget.measures``)."""
+    computed = measures[measures["value"].notna()]
+    if computed.empty:
+        return display.notice("None of the published measures can be computed.")
+    return display.table(
+        computed,
+        f"Measures of budget execution, {year}",
+        headers={
+            "label": "Measure",
+            "value": "Rate (%)",
+            "numerator": "Numerator (万元)",
+            "denominator": "Base (万元)",
+            "formula": "Formula",
+        },
+        digits=dict.fromkeys(["value", "numerator", "denominator"], 2),
+    )
+
+
+def not_computed(measures: pd.DataFrame, year: int) -> Fragment:
+    """The measures that have no value, and why (from ``budget.measures``)."""
+    missing = measures[measures["value"].isna()]
+    if missing.empty:
+        return display.sentence("Every published measure can be computed.")
+    return display.table(
+        missing,
+        f"Published measures without a value, {year}",
+        headers={"label": "Measure", "status": "Why", "formula": "Formula"},
+    )
+
+
 def projects(frame: pd.DataFrame) -> Fragment:
     """Approved and executed by project (from ``budget.projects``)."""
     if frame.empty:
