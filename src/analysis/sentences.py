@@ -168,6 +168,7 @@ def performance_indicators(disclosure: Disclosure) -> tuple[pd.DataFrame, Findin
             told.append(
                 f"For {len(silent)} of {len(tested)} rounds of tests the result is not stated."
             )
+    told += [f"{one[0].upper()}{one[1:]}." for one in disclosure.documents["period"]]
     # the first of each theme, wholes before their parts
     chosen = now[(now["better"] != "neither") & now["base"].notna()]
     chosen = chosen.assign(part=~chosen["indicator"].isin(now["share_of"]))
