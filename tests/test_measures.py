@@ -118,7 +118,7 @@ def test_a_band_holds_its_own_ends(disclosures, outturn, band):
 def test_the_change_on_the_year_before_is_an_interval(disclosures):
     change = budget.change(disclosures[2024].amounts)
     assert [change[key] for key in ("this", "last_low", "last_high")] == pytest.approx(
-        [75.5, 73.6, 73.8]
+        [75.5, 73.652, 73.752], abs=1e-3
     )
     assert budget.change(disclosures[2022].amounts) is None
 
@@ -173,7 +173,7 @@ def test_a_wilson_interval_holds_its_rate_and_stays_within_zero_and_one(pair):
 
 def test_four_of_372_tests_carry_their_interval(disclosures):
     tests = indicators.tests(disclosures[2022].indicators).set_index("label")
-    row = tests.loc["Hair tests of users"]
+    row = tests.loc["Hair tests of drug users"]
     assert (row["positives"], row["tests"]) == (4, "372")
     assert (round(row["rate"], 2), round(row["low"], 2), round(row["high"], 2)) == (
         1.08,
@@ -184,7 +184,7 @@ def test_four_of_372_tests_carry_their_interval(disclosures):
 
 def test_a_result_that_is_not_stated_has_no_rate(disclosures):
     tests = indicators.tests(disclosures[2024].indicators).set_index("label")
-    row = tests.loc["Initial hair screening of users"]
+    row = tests.loc["Initial hair screening of drug users"]
     assert row["tests"] == "≥ 1,100"
     assert math.isnan(row["rate"])
     assert row["status"] == "not disclosed: the result is not stated"

@@ -52,7 +52,7 @@ def test_every_report_across_the_years_is_written(out, name):
         ("2022/budget_execution", ["98.75", "95.95", "100.00", "0.81 万元"]),
         (
             "2024/budget_execution",
-            ["175.99", "100.00 % was spent", "75.99 %", "45.69 %", "79.7 %", "73.6–73.8 万元"],
+            ["175.99", "100.00 % was spent", "75.99 %", "45.69 %", "79.7 %", "73.65–73.75 万元"],
         ),
         ("2024/spending_composition", ["24.21", "75.79", "61.94", "38.06"]),
         ("2022/performance_indicators", ["4 of 372", "1.08 %", "0.42–2.73", "69.5 %", "74 %"]),
@@ -67,7 +67,7 @@ def test_the_reports_tell_the_figures_that_the_documents_imply(out, page, told):
 def test_the_two_abstinence_figures_are_kept_apart(out):
     assert "74 %" not in text_of(out / "2024" / "performance_indicators.html")
     trends = text_of(out / "trends.html")
-    assert "the kind of figure differs: Three-year abstinence rate 2021: rate" in trends
+    assert "the kind of figure differs: Three-year abstinence rate (2021): rate" in trends
 
 
 def test_headlines_and_findings_are_those_that_were_read_and_accepted():

@@ -3,7 +3,6 @@
 import base64
 import csv
 import io
-import os
 import re
 import shutil
 import statistics
@@ -26,7 +25,8 @@ QUIET = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
          "--disable-sync"]  # fmt: skip
 pytestmark = [
     pytest.mark.skipif(
-        EXECUTABLE is None and "CI" not in os.environ, reason="there is no Chromium on the PATH"
+        EXECUTABLE is None or shutil.which("pdftotext") is None,
+        reason="there is no Chromium, or no pdftotext, on the PATH",
     ),
     # the driver's event loop is closed only when its process ends
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

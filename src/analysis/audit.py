@@ -212,13 +212,14 @@ def identity_summary(checked: pd.DataFrame) -> pd.DataFrame:
 
 
 def findings(data: str | Path | None = None, **where: Where) -> pd.DataFrame:
-    """Every claim, judged; `where` selects claims, e.g. ``year=2024, subject="money"``.
+    """Every claim with a formula, judged; `where` selects, e.g. ``year=2024, subject="money"``.
 
     Returns:
         The columns of `claims` and: verdict, holds, recomputed (in the claim's unit),
         arithmetic, other (list of the figures the other reading comes from).
     """
     claims = load("claims", data, **where)
+    claims = claims[claims["formula"] != ""]
     figures = formula.Figures(data)
     years = load("documents", data).set_index("document")["year"].to_dict()
     judged = [
@@ -260,11 +261,15 @@ def judge(claim: Mapping[str, object], figures: formula.Figures, year: int) -> d
     step = numerals.read(str(claim["printed"])).step
     coarse = max(step, (result.high - result.low) / factor) if claim["kind"] == "repeat" else step
     arithmetic = _spell(text, other)
-    if not re.fullmatch(r"[\w.]+|\w+\(.*\)", text):
+    if text == "document_year":
+        arithmetic = f"the document is of {year}"
+    elif not re.fullmatch(r"[\w.]+|\w+\(.*\)", text):
         arithmetic += f" = {recomputed:,.6g} {claim['unit']}"
     if claim["relation"] != "=":
         excess = printed - recomputed if claim["relation"] == "<=" else recomputed - printed
-        verdict = HOLDS if excess <= EPSILON else TEXT
+        # a relation to arithmetic is ours; to a single figure it is the document's own
+        broken = TEXT if re.fullmatch(r"\w+(\(.*\))?", text) else NOT
+        verdict = HOLDS if excess <= EPSILON else broken
     elif abs(printed - recomputed) <= coarse / 2 + EPSILON:
         verdict = HOLDS
     elif any(

@@ -351,6 +351,43 @@ def pefa(amounts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+# what every disclosure must state: 《地方预决算公开操作规程》 (财预〔2016〕143号)
+STATED = (
+    "basic",
+    "agency",
+    "three_public_total",
+    "three_public",
+    "vehicle",
+    "general",
+    "procurement_of_which",
+)
+
+
+def others(amounts: pd.DataFrame) -> pd.DataFrame:
+    """Figures that every disclosure states: label, label_zh, approved, executed (万元), status."""
+    chosen = amounts[
+        amounts["scheme"].isin(STATED) & (amounts["year"] == amounts["year"].max())
+    ].copy()
+    if chosen.empty:
+        return pd.DataFrame()
+    chosen["value"] = chosen["base"].astype(float) / WAN
+    rows = []
+    for _, group in chosen.groupby("item", sort=False):
+        phases = group.set_index("phase")["value"]
+        rows.append(
+            {
+                "label": group["label"].iloc[0],
+                "label_zh": group["label_zh"].iloc[0],
+                "approved": phases.get("approved", math.nan),
+                "executed": phases.get("executed", math.nan),
+                "status": "not stated",
+                "source": "; ".join(group["source"]),
+                "disputed": next((one for one in group["disputed"] if one), ""),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def change(amounts: pd.DataFrame) -> dict[str, float] | None:
     """Change of the executed total on the year before, where that is stated or implied.
 

@@ -72,6 +72,12 @@ class Disclosure:
         """The claims of one subject (money, indicators, document), judged."""
         return audit.findings(self.data, year=self.year, subject=subject)
 
+    def explanations(self, subject: str) -> pd.DataFrame:
+        """What the documents say of their own figures, in our words: said, source."""
+        frame = self._of_documents("explanations", subject=subject)
+        frame["source"] = frame["document"] + ", line " + frame["line"].astype(str)
+        return frame
+
     def _of_documents(self, name: str, **where: Where) -> pd.DataFrame:
         parts = [
             load(name, self.data, document=document, **where)
@@ -98,8 +104,10 @@ def with_definitions(frame: pd.DataFrame, data: str | Path | None = None) -> pd.
     )
     units = load("units", data).set_index("unit")
     frame["factor"] = frame["unit"].map(units["factor"])
-    frame["unit_en"] = frame["unit"].map(units["name_en"])
     frame["quantity"] = frame["unit"].map(units["quantity"])
+    # as `text` counts: money in its printed unit, everything else in base units
+    frame["unit_en"] = frame["unit"].map(units["base_en"])
+    frame["unit_en"] = frame["unit_en"].mask(frame["quantity"] == "money", frame["unit"])
     frame["text"] = [_text(row) for row in records(frame)]
     frame = frame.rename(columns={"name_en": "label", "name_zh": "label_zh"})
     return frame.sort_values(["position"], kind="stable").reset_index(drop=True)
@@ -110,5 +118,5 @@ def _text(row: dict[str, Any]) -> str:
     if pd.isna(row["base"]):
         return "no whole number fits" if row["basis"] == "derived" else "hundreds, no number given"
     value = row["value"] if row["quantity"] in ("money", "ratio", "mass") else row["base"]
-    prefix = {"at_least": "≥ ", "approximately": "about "}.get(str(row["qualifier"]), "")
+    prefix = {"at_least": "≥ ", "approximately": "nearly "}.get(str(row["qualifier"]), "")
     return f"{prefix}{value:,.10g}" + (" (derived)" if row["basis"] == "derived" else "")

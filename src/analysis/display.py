@@ -177,6 +177,12 @@ def paragraphs(said: Iterable[str]) -> Fragment:
     return Fragment("".join(f"<p>{text(one)}</p>" for one in said), "\n\n".join(said))
 
 
+def bullets(said: Iterable[str]) -> Fragment:
+    """Several sentences, as a list."""
+    said = list(said)
+    return Fragment(_list(map(text, said)), "\n".join(said))
+
+
 def notice(said: str, kind: str = "not disclosed") -> Fragment:
     """What a report cannot say (`kind`: not applicable, not disclosed, not comparable) and why."""
     kind = kind[:1].upper() + kind[1:]

@@ -82,6 +82,7 @@ class Figures:
         self.directory = data_directory(data)
         self._units = {row["unit"]: row for row in rows(self.directory, "units")}
         self._known: dict[str, Figure] = {}
+        self._unfit: dict[str, Interval] = {}
         self._cells: dict[str, dict[tuple[str, str, int], pd.Series]] = {}
 
     def __getitem__(self, name: str) -> Figure:
@@ -94,6 +95,13 @@ class Figures:
     def __contains__(self, name: str) -> bool:
         return any(name in positions(one, "figure", self.directory) for one in TABLES)
 
+    def missing(self, name: str) -> str:
+        """Why a figure has no value."""
+        if name in self._unfit:
+            bounds = self._unfit[name]
+            return f"no whole number lies between {bounds.low:.2f} and {bounds.high:.2f}"
+        return f"{name} is not disclosed"
+
     def factor(self, unit: str) -> float:
         """One `unit` in base units."""
         return float(self._units[unit]["factor"])
@@ -103,10 +111,12 @@ class Figures:
         derived = row.get("basis") == "derived"
         amount: Interval | None = None
         if derived:
-            amount = evaluate(row["formula"], self)
+            amount = evaluate(row["formula"], self, row["document"])
             if unit["quantity"] not in ROUNDED:
                 whole = amount.integers()
                 nearest = min(whole, key=partial(_distance, amount.value), default=None)
+                if nearest is None:
+                    self._unfit[row["figure"]] = amount
                 amount = None if nearest is None else Interval(nearest, whole[0], whole[-1])
         elif not pd.isna(row["base"]):
             value = float(row["base"])
@@ -256,5 +266,5 @@ def _value(node: ast.expr, figures: Figures, document: str, year: int) -> Interv
         case _:
             raise DataError(f"formula: found {ast.unparse(node)!r}, expected arithmetic")
     if amount is None:
-        raise LookupError(f"no whole number fits {ast.unparse(node)}")
+        raise LookupError(figures.missing(ast.unparse(node)))
     return amount

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis import charts, display
 from analysis.page import Shell, exporter
-from analysis.summary import headlines
+from analysis.summary import findings, headlines
 from analysis.tables import data_directory, load, rows
 from analysis.tables import tables as names
 
@@ -38,6 +38,7 @@ def render(statuses: Sequence[Status], data: Path) -> str:
         "failed": [s for s in statuses if s.state == "failed"],
         "groups": [*groups, ("All years", across)] if across else groups,
         "sections": [
+            ("Findings", [display.bullets(findings(data))]),
             ("The years side by side", _headline(headlines(data))),
             ("What the data cover", [_coverage(documents, data)]),
         ],
@@ -50,14 +51,14 @@ def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
     if frame.empty:
         yield display.notice("No figure is known for two years.", "not comparable")
         return
-    years = {str(year): str(year) for year in sorted(frame["year"].unique())}
+    years = {str(year): str(year) for year in sorted(frame["year"].unique(), reverse=True)}
     frame = frame.fillna({"source": "", "disputed": ""})
     table = [
         {
             "label": series,
             "label_zh": part["label_zh"].iloc[0],
             **dict.fromkeys(years, "not stated"),
-            **{str(row["year"]): row["text"] or "not stated" for row in part.to_dict("records")},
+            **{str(row["year"]): _figure(row) for row in part.to_dict("records")},
             "source": "; ".join(source for source in part["source"] if source),
             "disputed": next(filter(None, part["disputed"]), ""),
         }
@@ -68,6 +69,7 @@ def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
         "Headline figures of all years",
         headers={"label": "Figure", **years},
         digits=dict.fromkeys(years, 2),
+        note="What executed totals include differs between documents: see each year's report.",
     )
     yield display.chart(
         charts.multiples(frame),
@@ -76,6 +78,12 @@ def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
         "Small multiples: one panel a figure, one mark a year; the values are in the table above.",
         headers={"series": "Figure", "year": "Year", "value": "Value", "kind": "Kind"},
     )
+
+
+def _figure(row: charts.Row) -> str:
+    if row["kind"] == "missing":
+        return "not stated"
+    return f"{row['text']} (derived)" if row["kind"] == "derived" else str(row["text"])
 
 
 def _coverage(documents: pd.DataFrame, data: Path) -> display.Fragment:
@@ -93,7 +101,8 @@ def _coverage(documents: pd.DataFrame, data: Path) -> display.Fragment:
             "status": "0",
         }
     )
-    headers = {name: name.replace("_", " ").capitalize() for name in counts}
+    called = {"claims": "Statements", "not_transcribed": "Left out"}
+    headers = {name: called.get(name, name.replace("_", " ").capitalize()) for name in counts}
     return display.table(
         frame,
         "Rows transcribed from each document, by table",

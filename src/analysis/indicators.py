@@ -106,11 +106,12 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
 def unit_costs(indicators: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
     """Money over count for every item that a definition names as paying for an indicator.
 
-    Where an item pays for several indicators their counts are added. A price printed in the
+    Where an item pays for several indicators their counts are added; the documents tie no count
+    to the money, so the true cost may be higher or lower. A price printed in the
     document is multiplied by the count instead: the cost at list price.
 
     Returns:
-        label, label_zh, money (万元), count, cost (yuan), meaning, source.
+        label, label_zh, money (万元), count, cost (yuan), meaning, source, disputed, corrected.
     """
     now = latest(indicators)
     rows = []
@@ -130,7 +131,11 @@ def unit_costs(indicators: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
                 "money": base * (count if listed else 1) / budget.WAN,
                 "count": count,
                 "cost": base if listed else base / count,
-                "meaning": "list price × count" if listed else "spent / count, at most",
+                "meaning": "price × count, if each took the whole unit"
+                if listed
+                else "spent / count, if it paid for exactly these",
+                "disputed": chosen["disputed"].iloc[0],
+                "corrected": chosen["corrected"].iloc[0],
                 "source": "; ".join([*chosen["source"], *group["source"]]),
             }
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from . import audit, charts, composition, display, indicators, statutory
+from . import audit, budget, charts, composition, display, indicators, statutory
 from .composition import SCHEMES
 from .disclosure import Disclosure
 from .display import Fragment
@@ -93,8 +93,7 @@ def bridge(frame: pd.DataFrame) -> Fragment:
     """From the approved budget to the executed total (from ``budget.bridge``)."""
     if frame.empty:
         return display.notice(
-            "No change of the budget during the year is stated, so there is nothing between the "
-            "approved and the executed figure but what was left unspent.",
+            "No change of the budget during the year is stated, and none can be excluded.",
             "not disclosed",
         )
     first, last, steps = frame.iloc[0], frame.iloc[-1], frame.iloc[1:-1]
@@ -102,15 +101,39 @@ def bridge(frame: pd.DataFrame) -> Fragment:
     texts = [
         f"{row['value']:{'+' if row['kind'] == 'change' else ''},.2f}" for row in records(frame)
     ]
+    named = steps[steps["label"] != "Not explained"]
+    amounts = ", ".join(f"{value:+,.2f}" for value in named["value"])
     unexplained = (frame["label"] == "Not explained").any()
     return display.chart(
         charts.bridge(frame.assign(text=texts), unit="万元"),
         frame,
-        f"{len(steps)} changes lead from {money(first['value'])} to {money(last['value'])}, "
-        + ("one of them not explained" if unexplained else "and nothing is left to explain"),
+        f"The changes that the text names ({amounts}) "
+        + ("do not close" if unexplained else "close")
+        + f" the gap between {money(first['value'])} and {money(last['value'])}",
         f"Approved {money(first['value'])}; {said}; executed {money(last['value'])}.",
         headers={"label": "Step", "value": "Amount (万元)"},
         digits={"value": 2},
+    )
+
+
+def explanations(frame: pd.DataFrame) -> Fragment:
+    """What the documents say of their own figures (from ``Disclosure.explanations``)."""
+    if frame.empty:
+        return display.notice("The documents explain nothing of these figures.")
+    return display.paragraphs(
+        f"{row['said'][0].upper()}{row['said'][1:]} ({row['source']})." for row in records(frame)
+    )
+
+
+def others(frame: pd.DataFrame, year: int) -> Fragment:
+    """What every disclosure must state besides (from ``budget.others``)."""
+    if frame.empty:
+        return display.notice("The documents state none of these.")
+    return display.table(
+        frame,
+        f"Operating cost, the three public expenses, meetings, contracts, {year}",
+        headers={"label": "Item", "approved": "Approved (万元)", "executed": "Executed (万元)"},
+        digits={"approved": 2, "executed": 2},
     )
 
 
@@ -146,7 +169,7 @@ def shares(scheme: str, frame: pd.DataFrame, year: int) -> Fragment:
     top = real.iloc[0]
     said = "; ".join(f"{row['label']} {percent(row['share'])}" for row in records(frame))
     return display.chart(
-        charts.stacked(real.assign(group=str(year)), unit="share of the expenditure"),
+        charts.stacked(real.assign(group=str(year)), unit="万元 = 100 %"),
         frame,
         f"{top['label']} took {percent(top['share'])} of the money",
         f"Shares {name}: {said}.",
@@ -200,13 +223,14 @@ def tiers(frame: pd.DataFrame, year: int) -> Fragment:
     if frame.empty:
         return display.notice("The documents give no risk tiers.")
     frame = frame.assign(share=composition.shares(frame["k"]), value=frame["k"])
+    texts = [f"{row['k']:,.0f} ({row['share']:.2f} %)" for row in records(frame)]
     whole = frame["n"].iloc[0]
     top = frame.sort_values("k").iloc[-1]
     said = "; ".join(
         f"{row['label']} {row['k']:,.0f} ({percent(row['share'])})" for row in records(frame)
     )
     return display.chart(
-        charts.stacked(frame.assign(group=str(year)), unit="share of all users assessed"),
+        charts.stacked(frame.assign(group=str(year), text=texts), unit="drug users = 100 %"),
         frame,
         f"{percent(top['share'], 1)} of {whole:,.0f} users are counted as "
         f"{top['label'][0].lower()}{top['label'][1:]}",
@@ -260,7 +284,21 @@ def tests(frame: pd.DataFrame, year: int) -> Fragment:
     drawn = known.assign(
         estimate=known["rate"] / 100, low=known["low"] / 100, high=known["high"] / 100
     )
-    found = known[known["k"] > 0]
+    found, clean = known[known["k"] > 0], known[known["k"] == 0]
+    positive = "; ".join(
+        [
+            *(
+                f"{row['label']}: {row['k']:,.0f} of {row['tests']} positive"
+                for row in records(found)
+            ),
+            *(
+                [f"nobody positive in {len(clean)} rounds of {clean['n'].sum():,.0f} tests"]
+                if len(clean)
+                else []
+            ),
+        ]
+    )
+    positive = positive[0].upper() + positive[1:]
     said = "; ".join(
         f"{row['label']}: {row['k']:,.0f} of {row['tests']}, interval {row['low']:.2f}–"
         f"{percent(row['high'])}"
@@ -269,11 +307,12 @@ def tests(frame: pd.DataFrame, year: int) -> Fragment:
     return display.chart(
         charts.intervals(drawn, unit="share positive, with 95 % interval"),
         frame,
-        f"{int(found['k'].sum()):,} positive in {len(found)} of {len(known)} rounds with a "
-        f"stated result; no round excludes {percent(known['high'].min(), 1)}",
+        positive,
         f"Share positive with Wilson 95 % interval. {said}.",
         headers=headers,
         digits=digits,
+        note="The interval takes those tested for a random sample; how they were chosen is not "
+        "stated.",
     )
 
 
@@ -292,8 +331,7 @@ def unit_costs(frame: pd.DataFrame, year: int) -> Fragment:
             "meaning": "How computed",
         },
         digits={"money": 2, "count": 0, "cost": 0},
-        note="The money may have paid for more than what was counted, so a cost from spending is "
-        "an upper bound.",
+        note="The documents tie no count to the money: the true cost may be higher or lower.",
     )
 
 
@@ -301,17 +339,16 @@ def series(frame: pd.DataFrame, caption: str) -> Fragment:
     """Series over years as small multiples (from ``trends.panel`` or ``trends.money``)."""
     if frame.empty:
         return display.notice("No figure is known for two years.", "not comparable")
-    told = [
-        sentence for _, group in frame.groupby("series", sort=False) for sentence in [_move(group)]
-    ]
-    derived = int((frame["kind"] == "derived").sum())
+    groups = [group for _, group in frame.groupby("series", sort=False)]
+    told = list(map(_move, groups))
+    title = "Largest move: " + max(zip(map(_size, groups), told, strict=True))[1].rstrip(".")
     return display.chart(
         charts.multiples(frame),
         frame.assign(
             year=frame["year"].astype(str),
             status=frame["kind"].map({"missing": "no document, or none stated"}).fillna(""),
         ),
-        f"{len(told)} series; {derived} of the values are derived from a printed change",
+        title,
         " ".join(told),
         headers={
             "series": "Series",
@@ -321,8 +358,14 @@ def series(frame: pd.DataFrame, caption: str) -> Fragment:
             "high": "To",
             "kind": "Kind",
         },
-        note="Values of different units stand in one table; each series names its unit.",
     )
+
+
+def _size(group: pd.DataFrame) -> float:
+    """The relative change over a series."""
+    known = group[group["value"].notna()].sort_values("year")["value"].astype(float)
+    first, last = known.iloc[0], known.iloc[-1]
+    return abs(last / first - 1) if first else float(last != first)
 
 
 def _move(group: pd.DataFrame) -> str:
@@ -427,6 +470,13 @@ def missing(documents: pd.DataFrame) -> Fragment:
     said = []
     for document in records(documents):
         name, key = document["title_en"], document["document"]
+        if document["kind"] == "performance_evaluation":
+            said.append(
+                f"{name}: an evaluation report, which need not carry the statutory tables; the "
+                "accounts of its year are not at hand."
+            )
+            said += _silent(document["year"], name)
+            continue
         cells = load("statutory_tables", document=key)
         absent = audit.undisclosed(cells)
         said.append(
@@ -442,16 +492,32 @@ def missing(documents: pd.DataFrame) -> Fragment:
                 + "."
             )
         )
-        disclosure = Disclosure(document["year"])
-        silent = indicators.tests(disclosure.indicators)
-        silent = silent[silent["status"] != ""] if len(silent) else silent
-        if len(silent):
-            said.append(
-                f"{name}: the result is not stated for "
-                + ", ".join(f"{row['tests']} {row['label']}" for row in records(silent))
-                + "."
-            )
+        said += _silent(document["year"], name)
+    known = set(documents["year"])
+    gaps = [str(year) for year in range(min(known), max(known)) if year not in known]
+    if gaps:
+        said.append(
+            f"No document of {', '.join(gaps)} is at hand; what is known of that year is what "
+            "other documents say of it."
+        )
     return display.paragraphs(said)
+
+
+def _silent(year: int, name: str) -> list[str]:
+    """Measures without a base and tests without a result, of one year."""
+    disclosure = Disclosure(year)
+    measures = budget.measures(disclosure.amounts, disclosure.cells)
+    lacking = measures[measures["status"].str.startswith("not disclosed")]
+    told = []
+    if len(lacking):
+        labels = ", ".join(f"{label[0].lower()}{label[1:]}" for label in lacking["label"])
+        told.append(f"{name}: too little is disclosed to compute {labels}.")
+    tested = indicators.tests(disclosure.indicators)
+    silent = tested[tested["status"] != ""] if len(tested) else tested
+    if len(silent):
+        rounds = ", ".join(f"{row['label']} ({row['tests']})" for row in records(silent))
+        told.append(f"{name}: no result is stated for {rounds}.")
+    return told
 
 
 def coverage(documents: pd.DataFrame) -> Fragment:
@@ -475,6 +541,5 @@ def coverage(documents: pd.DataFrame) -> Fragment:
             "not_transcribed": "Left out",
         },
         digits=dict.fromkeys(names, 0),
-        note="Beside the documents' texts the tests show that every numeral is in a table or "
-        "left out on purpose, with its reason.",
+        note="Every numeral of the documents is in a table, or left out with its reason.",
     )

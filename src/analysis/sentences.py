@@ -10,6 +10,17 @@ from .tables import records
 
 Findings = list[str]
 Cautions = list[tuple[str, str | None]]
+Tile = tuple[str, str, str, str, str, str]
+
+
+# what the shares of each classification are of
+WHOLES = {
+    "project": "spent",
+    "function": "spent, by functional item",
+    "nature": "spent",
+    "procurement": "procured",
+    "source": "received, as the text splits it",
+}
 
 
 def money(value: float) -> str:
@@ -22,7 +33,7 @@ def percent(value: float, digits: int = 2) -> str:
     return f"{value:,.{digits}f} %"
 
 
-def cautions(findings: pd.DataFrame, most: int = 4) -> Cautions:
+def cautions(findings: pd.DataFrame, most: int = 5) -> Cautions:
     """Where the document contradicts itself: the gravest failed claims, linked to the audit."""
     failed = findings[~findings["holds"] & (findings["severity"] == "high")]
     failed = failed.drop_duplicates(["statement", "verdict"])
@@ -40,7 +51,7 @@ def cautions(findings: pd.DataFrame, most: int = 4) -> Cautions:
     return told
 
 
-def headline(rows: list[tuple[str, str, str, str, str, str]]) -> pd.DataFrame:
+def headline(rows: list[Tile]) -> pd.DataFrame:
     """Rows of label, label_zh, value, unit, change, note for the first screen."""
     columns = ["label", "label_zh", "value", "unit", "change", "note"]
     return pd.DataFrame(rows, columns=columns)
@@ -71,11 +82,24 @@ def budget_execution(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings]:
         every = measures.loc["Budget adjustment, every change", "value"]
         own = measures.loc["Budget adjustment without changes from higher level", "value"]
         rows.append(("Budget adjustment", "预算调整率", f"{every:,.2f}", "%", "", "every change"))
-        told.append(
-            f"Changes during the year raised the budget to {money(after['denominator'])}, by "
-            f"{percent(every)} ({percent(own)} without what higher levels of government "
-            f"gave); of this adjusted budget {percent(after['value'])} was spent."
+        changes = budget.pick(amounts, "adjustment", "adjusted")
+        named = ", ".join(
+            f"{row['label'].lower()} ({row['base'] / budget.WAN:+,.2f})" for row in records(changes)
         )
+        told.append(
+            f"With the changes that the documents name, {named}, the budget comes to "
+            f"{money(after['denominator'])}: an adjustment of {percent(every)} ({percent(own)} "
+            f"without what higher levels of government gave). Of this {percent(after['value'])} "
+            "was spent."
+        )
+        left = budget.pick(amounts, "balance", "executed", "balance")
+        rest = after["denominator"] - executed
+        for row in records(left[left["base"] != 0]):
+            if abs(row["base"] / budget.WAN - rest) > 0.005:
+                told.append(
+                    f"The text also tells of {money(row['base'] / budget.WAN)} left at the end of "
+                    f"the year; these figures leave {money(rest)}. The documents do not settle it."
+                )
     projects = budget.projects(amounts)
     if len(projects):
         left = projects[:-1][projects[:-1]["unspent"] > 0]
@@ -92,7 +116,7 @@ def budget_execution(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings]:
         told.append(
             f"On the year before, spending {'rose' if difference > 0 else 'fell'} by "
             f"{money(abs(difference))} ({percent(abs(change['rate']), 1)}), from "
-            f"{change['last_low']:,.1f}–{change['last_high']:,.1f} 万元: the document states the "
+            f"{change['last_low']:,.2f}–{change['last_high']:,.2f} 万元: the document states the "
             "change, not the earlier total."
         )
     procurement = budget.procurement(amounts)
@@ -113,18 +137,27 @@ def spending_composition(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings
     rows, told = [], []
     for scheme in composition.classifications(amounts, cells):
         frame = composition.by(scheme, amounts, cells)
-        top = frame.iloc[0]
         real = frame[frame["value"] > 0]
         if real.empty:
             continue
-        rows.append(
-            (top["label"], top["label_zh"], f"{top['share']:,.2f}", "%", "", f"largest {scheme}")
-        )
+        top, whole = frame.iloc[0], money(float(frame["value"].sum()))
+        base = f"of {whole} {WHOLES[scheme]}"
         if len(real) == 1:
-            told.append(f"Classified {composition.SCHEMES[scheme]}, everything is {top['label']}.")
-        else:
-            split = ", ".join(f"{row['label']} {percent(row['share'])}" for row in records(real))
-            told.append(f"Classified {composition.SCHEMES[scheme]}: {split}.")
+            told.append(
+                f"All {whole} {WHOLES[scheme]} were {top['label'][0].lower()}{top['label'][1:]}."
+            )
+            continue
+        doubt = " (disputed)" if (real["disputed"] != "").any() and scheme == "source" else ""
+        rows.append((top["label"], top["label_zh"], f"{top['share']:,.2f}", "%", "", base + doubt))
+        split = ", ".join(f"{row['label']} {percent(row['share'])}" for row in records(real))
+        told.append(f"{base[0].upper()}{base[1:]}: {split}{doubt}.")
+    procured = budget.procurement(amounts)
+    if procured:
+        rest = procured["value"] / procured["share"] * 100 - procured["value"]
+        told.append(
+            f"{money(rest)} ({percent(100 - procured['share'], 1)} of the expenditure) were spent "
+            "outside procurement."
+        )
     if not told:
         told = ["The documents of this year do not say what the money was spent on."]
     return headline(rows), told
@@ -135,78 +168,90 @@ def performance_indicators(disclosure: Disclosure) -> tuple[pd.DataFrame, Findin
     observed = disclosure.indicators
     if observed.empty:
         return headline([]), ["The documents of this year give no performance figures."]
-    now = indicators.latest(observed)
     told = []
     parts = indicators.parts(observed)
     counted = parts[~parts["sampled"]]
     for name, group in counted[counted["position"] <= 4].groupby("whole", sort=False):
+        whole, n = str(name), group["n"].iloc[0]
+        full = group["k"].sum() == n
+        share = composition.shares(group["k"]) if full else group["estimate"] * 100
         split = ", ".join(
-            f"{row['text']} {row['label'][0].lower()}{row['label'][1:]} "
-            f"({percent(row['estimate'] * 100)})"
-            for row in records(group)
+            f"{row['text']} {row['label'][0].lower()}{row['label'][1:]} ({percent(row['share'])})"
+            for row in records(group.assign(share=share))
         )
-        whole = str(name)
-        told.append(f"Of {group['n'].iloc[0]:,.0f} {whole[0].lower()}{whole[1:]}: {split}.")
-    told += [change for change in _changes(observed) if change]
-    for row in records(indicators.tests(observed)):
-        if not pd.isna(row["rate"]) and row["k"]:
-            told.append(
-                f"{row['label']}: {row['positives']:,.0f} of {row['tests']} positive, "
-                f"{percent(row['rate'])} (95 % interval {row['low']:.2f}–{percent(row['high'])})."
-            )
+        told.append(f"Of {n:,.0f} {whole[0].lower()}{whole[1:]}: {split}.")
+    told += _changes(observed)
     tested = indicators.tests(observed)
-    if len(tested):
-        clean = tested[tested["k"] == 0]
-        if len(clean):
-            told.append(
-                f"{len(clean)} of {len(tested)} rounds of tests found nobody positive; zero found "
-                f"still leaves a true share of up to {percent(clean['high'].max(), 1)} possible "
-                "in the smallest round."
-            )
-        silent = tested[tested["status"] != ""]
-        if len(silent):
-            told.append(
-                f"For {len(silent)} of {len(tested)} rounds of tests the result is not stated."
-            )
-    told += [f"{one[0].upper()}{one[1:]}." for one in disclosure.documents["period"]]
-    # the first of each theme, wholes before their parts
-    chosen = now[(now["better"] != "neither") & now["base"].notna()]
-    chosen = chosen.assign(part=~chosen["indicator"].isin(now["share_of"]))
-    chosen = chosen.sort_values(["position", "part"], kind="stable").drop_duplicates("theme")
-    rows = [
-        (
-            row["label"],
-            row["label_zh"],
-            row["text"].removesuffix(" (derived)"),
-            "%" if row["quantity"] == "ratio" else row["unit_en"],
-            "",
-            "derived from a printed change"
-            if row["basis"] == "derived"
-            else "base not stated"
-            if row["denominator"] == "not stated"
-            else "",
+    for row in records(tested[tested["k"] > 0] if len(tested) else tested):
+        told.append(
+            f"{row['label']}: {row['positives']:,.0f} of {row['tests']} positive, "
+            f"{percent(row['rate'])} (95 % interval {row['low']:.2f}–{percent(row['high'])})."
         )
-        for row in records(chosen.head(5))
-    ]
-    return headline(rows), told
+    clean = tested[tested["k"] == 0] if len(tested) else tested
+    if len(clean):
+        told.append(
+            "Nobody was positive among "
+            + ", ".join(f"{row['tests']} {row['label'].lower()}" for row in records(clean))
+            + f"; a true share of up to {percent(clean['high'].max(), 1)} is still possible."
+        )
+    silent = tested[tested["status"] != ""] if len(tested) else tested
+    if len(silent):
+        told.append(
+            "The result is not stated for "
+            + ", ".join(f"{row['label'].lower()} ({row['tests']})" for row in records(silent))
+            + "."
+        )
+    told += [f"{one[0].upper()}{one[1:]}." for one in disclosure.documents["period"]]
+    return headline(_tiles(indicators.latest(observed), parts, _before(observed))), told
+
+
+def _tiles(now: pd.DataFrame, parts: pd.DataFrame, before: dict[str, str]) -> list[Tile]:
+    """The first telling figure of each theme: wholes before parts, no zeros, five at most."""
+    known = now[(now["better"] != "neither") & now["base"].notna() & (now["base"] != 0)]
+    known = known.assign(part=~known["indicator"].isin(now["share_of"]))
+    known = known.sort_values(["position", "part"], kind="stable").drop_duplicates("theme")
+    shares = parts.drop_duplicates("figure").set_index("figure")
+    tiles = []
+    for row in records(known.head(5)):
+        notes = []
+        if row["figure"] in shares.index:
+            part = shares.loc[row["figure"]]
+            whole = str(part["whole"])
+            share = percent(part["estimate"] * 100)
+            notes.append(f"{share} of {part['n']:,.0f} {whole[0].lower()}{whole[1:]}")
+        if row["basis"] == "derived":
+            notes.append("derived from a printed change")
+        if row["denominator"] == "not stated":
+            notes.append("base not stated")
+        unit = "%" if row["quantity"] == "ratio" else row["unit_en"]
+        value = row["text"].removesuffix(" (derived)")
+        change = before.get(row["indicator"], "")
+        tiles.append((row["label"], row["label_zh"], value, unit, change, "; ".join(notes)))
+    return tiles
+
+
+def _before(observed: pd.DataFrame) -> dict[str, str]:
+    """For each indicator known of the year before too: that value, and what time it is of."""
+    year = observed["year"].max()
+    last = observed[(observed["year"] == year - 1) & observed["base"].notna()]
+    return {
+        row["indicator"]: f"{row['text']}{' %' if row['quantity'] == 'ratio' else ''} "
+        + ("in the same period of the year before" if row["kind"] == "flow" else "the year before")
+        for row in records(last)
+    }
 
 
 def _changes(observed: pd.DataFrame) -> list[str]:
-    """A sentence for each indicator that the year's documents give for the year before too."""
-    told = []
-    year = observed["year"].max()
-    for _, group in observed[observed["base"].notna()].groupby("indicator", sort=False):
-        both = group.set_index("year")
-        if len(both) < 2 or year not in both.index or year - 1 not in both.index:
-            continue
-        this, last = both.loc[year], both.loc[year - 1]
-        unit = " %" if this["quantity"] == "ratio" else ""
-        base = "; its base is not stated" if this["denominator"] == "not stated" else ""
-        told.append(
-            f"{this['label']}: {this['text']}{unit}, after {last['text']}{unit} the year "
-            f"before{base}."
-        )
-    return told
+    """A sentence for each indicator that is known of the year before too."""
+    before = _before(observed)
+    now = indicators.latest(observed)
+    return [
+        f"{row['label']}: {row['text']}{' %' if row['quantity'] == 'ratio' else ''}, after "
+        f"{before[row['indicator']]}"
+        + ("; its base is not stated." if row["denominator"] == "not stated" else ".")
+        for row in records(now[now["base"].notna()])
+        if row["indicator"] in before
+    ]
 
 
 def data_quality(
@@ -215,37 +260,53 @@ def data_quality(
     """Verdict on the documents: claims that fail, identities of each document that hold."""
     failed = judged[~judged["holds"]]
     counts = failed["severity"].value_counts()
-    held = sum(int((frame["result"] == "holds").sum()) for frame in checked.values())
-    broken = sum(int((frame["result"] == "fails").sum()) for frame in checked.values())
     rows = [
         ("Statements that fail", "不成立的表述", str(len(failed)), "", "", f"of {len(judged)}"),
-        ("High severity", "严重", str(counts.get("high", 0)), "", "", "change a headline figure"),
-        ("Table identities that hold", "表间勾稽", str(held), "", "", f"{broken} fail"),
+        ("High severity", "严重", str(counts.get("high", 0)), "", "", "change a figure in use"),
     ]
-    told = [
-        f"{len(failed)} of {len(judged)} statements that can be checked do not hold; "
-        + ", ".join(f"{counts.get(one, 0)} are {one}" for one in audit.SEVERITIES)
-        + " in severity."
-    ]
-    if held or broken:
+    told = [verdict(judged)]
+    if checked:
+        instances = pd.concat(checked.values())
+        each = pd.concat([audit.identity_summary(frame) for frame in checked.values()])
+        result = each["result"].value_counts()
+        held, broken = result.get("holds", 0), result.get("fails", 0)
+        real = instances[instances["result"] != "not checked"]
+        zeros = int(((real["left"] == 0) & (real["right"] == 0)).sum())
+        note = f"of {len(each)}; {broken} fail, {len(each) - held - broken} not checked"
+        rows.append(("Table identities that hold", "表间勾稽", str(held), "", "", note))
         told.append(
-            "The printed tables agree with each other: every identity that can be checked holds. "
-            "Where text and tables differ, the tables are the safer reading."
-            if not broken
-            else f"{broken} identities of the printed tables fail."
+            f"{broken} identities of the printed tables fail."
+            if broken
+            else f"The printed tables agree with each other: {held} identities hold, none fails "
+            f"({len(real)} comparisons, {zeros} of them only of zeros). That proves consistency, "
+            "not truth."
         )
-    grave = failed[failed["severity"] == "high"].drop_duplicates("disputes")
+    grave = failed[failed["severity"] == "high"].drop_duplicates(["statement", "verdict"])
     told += [
         f"{row['document']}, line {row['line']}: {row['statement']} ({row['printed']}): "
         f"{row['verdict']}. Use instead: {row['use_instead']}."
-        for row in records(grave.head(6))
+        for row in records(grave.head(8))
     ]
     return headline(rows), told
 
 
+def verdict(judged: pd.DataFrame) -> str:
+    """How far the documents hold, in one sentence."""
+    failed = judged[~judged["holds"]]
+    if failed.empty:
+        return f"All {len(judged)} statements that can be checked hold."
+    counts = failed["severity"].value_counts()
+    split = ", ".join(f"{counts.get(one, 0)} {one}" for one in audit.SEVERITIES)
+    return (
+        f"The documents can be used with care: {len(failed)} of {len(judged)} statements that can "
+        f"be checked do not hold, by severity {split}; they come down to "
+        f"{failed['use_instead'].nunique()} distinct faults."
+    )
+
+
 def trends(panels: pd.DataFrame, compared: pd.DataFrame) -> tuple[pd.DataFrame, Findings]:
     """Headline changes and findings over the years (from ``trends.panel`` and ``comparisons``)."""
-    rows: list[tuple[str, str, str, str, str, str]] = []
+    rows: list[Tile] = []
     told: Findings = []
     for key, group in panels.groupby("series", sort=False) if len(panels) else ():
         name = str(key)
@@ -253,8 +314,11 @@ def trends(panels: pd.DataFrame, compared: pd.DataFrame) -> tuple[pd.DataFrame, 
         first, last = known.iloc[0], known.iloc[-1]
         change = float(last["value"]) - float(first["value"])
         derived = "derived" in (first["kind"], last["kind"])
+        small = 0 < abs(float(first["value"])) < 30
         if name.endswith("(%)"):
             move = f"{change:+,.1f} points"
+        elif small and change == round(change):
+            move = f"{change:+,.0f}"
         else:
             move = f"{change / float(first['value']) * 100:+,.1f} %" if first["value"] else "new"
         move = move.replace("-", "−")
@@ -263,7 +327,7 @@ def trends(panels: pd.DataFrame, compared: pd.DataFrame) -> tuple[pd.DataFrame, 
             note = "derived" if derived else ""
             rows.append((name, last["label_zh"], last["text"], "", since, note))
         # a large move asks for its caveat
-        large = first["value"] and abs(change / float(first["value"])) >= 0.5
+        large = first["value"] and abs(change / float(first["value"])) >= 0.4
         told.append(
             f"{name}: {first['text']} in {first['year']}, {last['text']} in {last['year']} "
             f"({move}{', one of them derived' if derived else ''})"
@@ -272,7 +336,7 @@ def trends(panels: pd.DataFrame, compared: pd.DataFrame) -> tuple[pd.DataFrame, 
     apart = int((~compared["comparable"]).sum()) if len(compared) else 0
     if apart:
         told.append(
-            f"{apart} more pairs look alike and are not: their definitions differ, so no series "
-            "is drawn."
+            f"{apart} more groups of figures look alike and are not: their definitions differ, so "
+            "no series is drawn."
         )
     return headline(rows), told or ["No figure is known for two years under one definition."]

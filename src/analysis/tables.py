@@ -21,6 +21,7 @@ Where = str | int | bool
 UNITLESS = (
     "corrections",
     "documents",
+    "explanations",
     "indicator_definitions",
     "items",
     "not_transcribed",

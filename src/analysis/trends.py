@@ -58,7 +58,9 @@ def series(frame: pd.DataFrame) -> pd.DataFrame:
         found = frame.drop_duplicates(column)
         if len(found) > 1:
             readings = " / ".join(
-                f"{row['label']} {row['year']}: {row[column] or 'none'}" for row in records(found)
+                f"{row['label']} ({row['year']})"
+                + (f": {row[column] or 'none'}" if column != "label" else "")
+                for row in records(found)
             )
             raise IncomparableError(f"not one series: the {name} differs: {readings}")
     columns = ["year", "base", "low", "high", "status", "source", "disputed"]
@@ -72,10 +74,10 @@ def comparisons(frame: pd.DataFrame) -> pd.DataFrame:
     indicators differ.
 
     Returns:
-        label, label_zh, years (text), comparable (bool), verdict, reason, theme_en.
+        label, label_zh, years and figures (text), comparable (bool), verdict, reason, theme_en.
     """
     rows = []
-    known = frame[frame["status"] != "missing"]
+    known = frame[(frame["status"] != "missing") & (frame["kind"] != "context")]
     for _, group in known.groupby("concept", sort=False):
         groups = [part for _, part in group.groupby("indicator", sort=False)]
         for part in groups + [group] * (len(groups) > 1):
@@ -86,6 +88,10 @@ def comparisons(frame: pd.DataFrame) -> pd.DataFrame:
                 "label_zh": " / ".join(part["label_zh"].unique()),
                 "years": ", ".join(str(year) for year in sorted(part["year"].unique())),
                 "theme_en": part["theme_en"].iloc[0],
+                "figures": "; ".join(
+                    f"{one['year']}: {one['text']}{' %' if one['quantity'] == 'ratio' else ''}"
+                    for one in records(part.sort_values("year"))
+                ),
             }
             try:
                 series(part)
@@ -94,7 +100,16 @@ def comparisons(frame: pd.DataFrame) -> pd.DataFrame:
             except IncomparableError as error:
                 row |= {"comparable": False, "verdict": "no", "reason": str(error)}
             rows.append(row)
-    columns = ["label", "label_zh", "years", "comparable", "verdict", "reason", "theme_en"]
+    columns = [
+        "label",
+        "label_zh",
+        "years",
+        "figures",
+        "comparable",
+        "verdict",
+        "reason",
+        "theme_en",
+    ]
     return pd.DataFrame(rows, columns=columns).astype({"comparable": bool})
 
 
@@ -135,11 +150,11 @@ def _texts(values: pd.Series[float], digits: int) -> list[str]:
     return ["" if pd.isna(value) else f"{value:,.{places}f}" for value in values]
 
 
-def money(data: str | Path | None = None) -> pd.DataFrame:
+def money(data: str | Path | None = None, least: int = 2) -> pd.DataFrame:
     """Approved budgets, and executed totals as each document counts them, like ``panel`` (万元).
 
     Executed totals of two documents differ in what they include (transfers, carry-over), so each
-    document has a series of its own; it is drawn where the document tells of two years.
+    document has a series of its own, given where it tells of at least `least` years.
     """
     frame = formula.derive(load("amounts", data), data)
     items = load("items", data).set_index("item")["scheme"]
@@ -151,7 +166,7 @@ def money(data: str | Path | None = None) -> pd.DataFrame:
         groups.append((f"Executed, as the {titles[document]} document counts", "支出决算", part))
     panels = []
     for label, label_zh, part in groups:
-        if part["year"].nunique() < 2:
+        if part["year"].nunique() < least:
             continue
         part = part.set_index("year").reindex(range(part["year"].min(), part["year"].max() + 1))
         kind = part["basis"].where(part["basis"] == "derived", "stated")

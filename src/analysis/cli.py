@@ -1,0 +1,76 @@
+"""The command `analysis`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from analysis.tables import DataError, data_directory
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Figures from a department's yearly disclosures, checked and reported."""
+
+
+@main.command()
+@click.option("--data", metavar="DIR", help="Data package; else $ANALYSIS_DATA, else data/.")
+@click.option("--out", metavar="DIR", type=Path, help="Where to write; default reports/.")
+@click.option("--year", "years", metavar="Y", type=int, multiple=True, help="Only this year.")
+@click.option(
+    "--notebook", "notebooks", metavar="N", multiple=True, help="Only this; or a path of another."
+)
+@click.option("--jobs", type=click.IntRange(1), help="Reports at a time; default one a processor.")
+@click.option("--force", is_flag=True, help="Also run what has not changed.")
+@click.option("--engine", type=click.Choice(["forked", "nbclient"]), default="forked")
+@click.option("--dask", metavar="ADDRESS", help="Run on the Dask cluster with this scheduler.")
+@click.option(
+    "--timeout",
+    metavar="S",
+    type=click.FloatRange(0, min_open=True),
+    default=600.0,
+    show_default=True,
+    help="Seconds that a report may take.",
+)
+@click.option("--why", is_flag=True, help="Say what has changed for each report that is run.")
+def reports(data: str | None, out: Path | None, jobs: int | None, **options: object) -> None:
+    """Write every report of every year that is not up to date.
+
+    Exit code 0: all are written; 1: one failed, the others are written; 2: wrong use or bad
+    data, nothing was run.
+    """
+    from analysis import batch, plan
+
+    try:
+        chosen = batch.Options(
+            data=data_directory(data),
+            out=out or plan.ROOT / "reports",
+            jobs=jobs or os.cpu_count() or 1,
+            **options,  # type: ignore[arg-type]
+        )
+        sys.exit(batch.run(chosen))
+    except (DataError, plan.WrongUseError) as error:
+        click.echo(error, err=True)
+        sys.exit(2)
+
+
+@main.command()
+@click.option("--data", metavar="DIR", help="Data package; else $ANALYSIS_DATA, else data/.")
+def check(data: str | None) -> None:
+    """Validate the tables, and hold the documents against themselves."""
+    from analysis.validation import problems
+
+    try:
+        directory = data_directory(data)
+        if found := problems(directory):
+            raise DataError("\n".join(found))
+    except DataError as error:
+        click.echo(error, err=True)
+        sys.exit(2)
+    from analysis.audit import lines
+
+    for line in lines(directory):
+        click.echo(line)

@@ -1,0 +1,37 @@
+"""Imported once by the process that the workers are forked from: whatever any report needs."""
+
+# mypy: allow-untyped-calls
+
+import gc
+import signal
+import sys
+from contextlib import suppress
+from importlib import import_module
+
+MODULES = (
+    "analysis.charts analysis.index analysis.kernel analysis.worker matplotlib.pyplot scipy.stats "
+    "IPython.core.completerlib IPython.core.oinspect ipykernel.debugger ipykernel.kernelapp"
+)
+
+
+def warm_up() -> None:
+    """Import, read the tables, compile templates and validators."""
+    # jsonschema does without it, and it takes a second to be imported
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    for name in MODULES.split():
+        import_module(name)
+    del sys.modules["rfc3987_syntax"]
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    from analysis import page
+    from analysis.tables import load, tables
+
+    for table in tables():
+        load(table)
+    page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", "", ""))
+
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch
+with suppress(Exception):  # each report will say what is wrong
+    warm_up()
+gc.freeze()

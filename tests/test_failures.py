@@ -1,0 +1,222 @@
+"""Whatever goes wrong in one report: a clear line, the others written, another try next time."""
+
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command import ROOT, arguments, files, ran, reports, texts
+
+EXPECTED = {
+    "cell_error": "ZeroDivisionError: division by zero",
+    "syntax_error": "SyntaxError: invalid syntax",
+    "exits_with_error": "SystemExit: no figures",
+    "hang": "the report took longer than 6 s (--timeout)",
+    "hang_in_c": "the report took longer than 6 s (--timeout)",
+    "hang_awaiting": "the report took longer than 6 s (--timeout)",
+    "killed": "killed by signal 9 (SIGKILL, as the system does when memory runs out)",
+    "ends_itself": "ended by itself with exit code 3",
+    "crash": "killed by signal 11 (SIGSEGV)",
+    "memory": "MemoryError",
+}
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("failures")
+
+
+@pytest.fixture(scope="module")
+def batch(out: Path) -> subprocess.CompletedProcess[str]:
+    return reports(out, *EXPECTED, "reads_nothing", "reads_amounts", timeout=6, jobs=4)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_failure_is_named(name: str, batch: subprocess.CompletedProcess[str], out: Path) -> None:
+    [line] = [line for line in batch.stderr.splitlines() if f" {name}: " in line]
+    assert line.startswith("failed ")
+    assert EXPECTED[name] in line
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_failed_report_keeps_what_it_had(
+    name: str, batch: subprocess.CompletedProcess[str], out: Path
+) -> None:
+    printed = texts(out / f"{name}.ipynb")
+    page = (out / f"{name}.html").read_text("utf-8")
+    assert "before" in printed
+    assert "never" not in printed
+    assert "This report is incomplete" in page
+
+
+def test_a_failure_leaves_the_others_standing(
+    batch: subprocess.CompletedProcess[str], out: Path
+) -> None:
+    assert batch.returncode == 1
+    assert ran(batch) == {"reads_nothing", "2022/reads_amounts", "2024/reads_amounts"}
+    index = (out / "index.html").read_text("utf-8")
+    assert all(text in index for text in ("SIGSEGV", "ZeroDivisionError"))
+
+
+def test_a_failed_report_is_tried_again(batch: subprocess.CompletedProcess[str], out: Path) -> None:
+    again = reports(out, "cell_error", "reads_nothing", why=True)
+    assert again.returncode == 1
+    assert "cell_error: failed last time" in again.stdout
+    assert "unchanged: reads_nothing" in again.stdout
+
+
+def test_a_hanging_cell_shows_where_it_hangs(
+    batch: subprocess.CompletedProcess[str], out: Path
+) -> None:
+    assert "time" in texts(out / "hang.ipynb")
+    assert "sleep" in texts(out / "hang.ipynb")
+
+
+def test_a_library_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+    source = Path(shutil.copytree(ROOT / "src", tmp_path / "src"))
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    with (source / "analysis" / "charts.py").open("a", encoding="utf-8") as file:
+        file.write("def broken(:\n")
+    env = {"PYTHONPATH": str(source)}
+    result = reports(tmp_path / "out", "reads_nothing", data=ROOT / "data", env=env)
+    assert result.returncode == 1
+    reason = "the library cannot be imported: SyntaxError("
+    assert result.stderr.startswith(f"failed   reads_nothing: {reason}")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=100k", "none", disk], capture_output=True, check=False
+    )
+    yield disk
+    if mounted.returncode == 0:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def small_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+
+def test_a_full_disk_is_named_and_spoils_nothing(small_disk: Path) -> None:
+    full = os.path.ismount(small_disk)
+    line = arguments(small_disk, "streams", "reads_nothing", jobs=1)
+    # where nothing may be mounted, a limit on the size of files does
+    result = subprocess.run(
+        line,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        preexec_fn=None if full else small_files,
+    )
+    assert result.returncode == 1
+    reason = "No space left on device" if full else "File too large"
+    assert f"failed   streams: could not be written: {reason}" in result.stderr
+    assert not (small_disk / "streams.html").exists()
+    assert ran(result) == {"reads_nothing"}
+
+
+def test_a_folder_that_cannot_be_written_is_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = reports(tmp_path / "file" / "reports", "reads_nothing")
+    assert result.returncode == 2
+    assert result.stderr.startswith("cannot write to ")
+
+
+def test_a_read_only_folder_is_wrong_use(tmp_path: Path) -> None:
+    target = tmp_path / "disk"
+    target.mkdir()
+    line = ["mount", "-t", "tmpfs", "-o", "ro", "none", str(target)]
+    mounted = subprocess.run(line, capture_output=True, check=False).returncode == 0
+    if not mounted:
+        target.chmod(0o500)
+    try:
+        result = reports(target, "reads_nothing")
+    finally:
+        if mounted:
+            subprocess.run(["umount", target], check=True)
+    assert result.returncode == 2
+    assert "cannot write to " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "named"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")]
+)
+def test_a_stopped_batch_says_so_and_keeps_what_is_written(
+    number: int, named: str, tmp_path: Path
+) -> None:
+    batch = subprocess.Popen(
+        arguments(tmp_path, "reads_nothing", "hang", jobs=2, timeout=60),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert batch.stdout is not None
+    assert batch.stdout.readline() == "written  reads_nothing\n"
+    batch.send_signal(number)
+    _, errors = batch.communicate(timeout=20)
+    assert batch.returncode == 1
+    assert f"stopped by {named}; what is written stays" in errors
+    assert (tmp_path / "reads_nothing.html").exists()
+    assert {path.name for path in (tmp_path / ".analysis").iterdir()} == {"lock", "state.jsonl"}
+
+
+def alive(mark: str) -> list[int]:
+    """Processes that carry a mark in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment, state = (process / "environ").read_bytes(), (process / "stat").read_text()
+        except OSError:
+            continue
+        if mark.encode() in environment and state.rpartition(")")[2].split()[0] != "Z":
+            found.append(int(process.name))
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_batch_killed_at_any_moment_leaves_only_whole_files(tmp_path: Path) -> None:
+    names = ("slow", "streams", "reads_amounts", "hang_in_c")
+    reference = tmp_path / "reference"
+    reports(reference, *names[:3])
+    whole = files(reference)
+    folders = [tmp_path / "one", tmp_path / "two"]
+    chance = random.Random(20)
+    for attempt in range(10):  # two at a time, as most of it is waiting
+        mark = f"kill-{os.getpid()}-{attempt}"
+        moments = sorted(chance.uniform(0.0, 6.0) for _ in folders)
+        started = time.monotonic()
+        batches = [
+            subprocess.Popen(
+                arguments(out, *names, force=True, jobs=3),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"ANALYSIS_TEST": mark},
+            )
+            for out in folders
+        ]
+        for batch, moment in zip(batches, moments, strict=True):
+            time.sleep(max(0.0, started + moment - time.monotonic()))
+            batch.kill()
+            batch.wait()
+        deadline = time.monotonic() + 10
+        while alive(mark) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not alive(mark)
+        for out in folders:
+            for path, content in files(out).items():
+                assert path == "index.html" or content == whole[path], path
+    for out in folders:
+        assert reports(out, *names[:3]).returncode == 0
+        assert {path: content for path, content in files(out).items() if path in whole} == whole
+        assert {path.name for path in (out / ".analysis").iterdir()} == {"lock", "state.jsonl"}
