@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -186,37 +187,36 @@ def alive(mark: str) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_batch_killed_at_any_moment_leaves_only_whole_files(tmp_path: Path) -> None:
-    names = ("slow", "streams", "reads_amounts", "hang_in_c")
-    reference = tmp_path / "reference"
-    reports(reference, *names[:3])
-    whole = files(reference)
-    folders = [tmp_path / "one", tmp_path / "two"]
-    chance = random.Random(20)
-    for attempt in range(10):  # two at a time, as most of it is waiting
-        mark = f"kill-{os.getpid()}-{attempt}"
-        moments = sorted(chance.uniform(0.0, 6.0) for _ in folders)
-        started = time.monotonic()
-        batches = [
-            subprocess.Popen(
+    names = ("slow", "streams", "reads_amounts", "reads_indicators", "results", "hang_in_c")
+    reports(tmp_path / "reference", *names[:-1])
+    whole = files(tmp_path / "reference")
+
+    def kill_ten_times(folder: str) -> None:
+        out, chance = tmp_path / folder, random.Random(folder)
+        for attempt in range(10):
+            mark = f"kill-{os.getpid()}-{folder}-{attempt}"
+            batch = subprocess.Popen(
                 arguments(out, *names, force=True, jobs=3),
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=os.environ | {"ANALYSIS_TEST": mark},
             )
-            for out in folders
-        ]
-        for batch, moment in zip(batches, moments, strict=True):
-            time.sleep(max(0.0, started + moment - time.monotonic()))
+            assert batch.stdout is not None
+            if attempt % 4:  # one in four while it starts, the others while it writes
+                batch.stdout.readline()
+            time.sleep(chance.uniform(0.0, 1.5))
             batch.kill()
-            batch.wait()
-        deadline = time.monotonic() + 10
-        while alive(mark) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not alive(mark)
-        for out in folders:
+            batch.communicate()
+            deadline = time.monotonic() + 10
+            while alive(mark) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert not alive(mark)
             for path, content in files(out).items():
                 assert path == "index.html" or content == whole[path], path
-    for out in folders:
-        assert reports(out, *names[:3]).returncode == 0
+
+    with ThreadPoolExecutor() as pool:  # most of it is waiting
+        list(pool.map(kill_ten_times, ("one", "two")))
+    for out in (tmp_path / "one", tmp_path / "two"):
+        assert reports(out, *names[:-1]).returncode == 0
         assert {path: content for path, content in files(out).items() if path in whole} == whole
         assert {path.name for path in (out / ".analysis").iterdir()} == {"lock", "state.jsonl"}

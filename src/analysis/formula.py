@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from . import numerals, statutory
-from .tables import DataError, data_directory, load, positions, rows
+from .tables import DataError, data_directory, has, load, lookup, records, rows
 
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
 GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
@@ -83,17 +84,16 @@ class Figures:
         self._units = {row["unit"]: row for row in rows(self.directory, "units")}
         self._known: dict[str, Figure] = {}
         self._unfit: dict[str, Interval] = {}
-        self._cells: dict[str, dict[tuple[str, str, int], pd.Series]] = {}
+        self._cells: dict[str, dict[tuple[str, str, int], dict[str, Any]]] = {}
 
     def __getitem__(self, name: str) -> Figure:
         if name not in self._known:
-            table = next(one for one in TABLES if name in positions(one, "figure", self.directory))
-            row = load(table, self.directory, figure=name).iloc[0]
-            self._known[name] = self._figure(row)
+            table = next(one for one in TABLES if has(one, name, self.directory))
+            self._known[name] = self._figure(lookup(table, name, self.directory))
         return self._known[name]
 
     def __contains__(self, name: str) -> bool:
-        return any(name in positions(one, "figure", self.directory) for one in TABLES)
+        return any(has(one, name, self.directory) for one in TABLES)
 
     def missing(self, name: str) -> str:
         """Why a figure has no value."""
@@ -106,7 +106,7 @@ class Figures:
         """One `unit` in base units."""
         return float(self._units[unit]["factor"])
 
-    def _figure(self, row: pd.Series) -> Figure:
+    def _figure(self, row: dict[str, Any]) -> Figure:
         unit = self._units[row["unit"]]
         derived = row.get("basis") == "derived"
         amount: Interval | None = None
@@ -146,7 +146,7 @@ class Figures:
         if document not in self._cells:
             frame = load("statutory_tables", self.directory, document=document)
             self._cells[document] = {
-                (row["title"], row["row"], int(row["column"])): row for _, row in frame.iterrows()
+                (row["title"], row["row"], row["column"]): row for row in records(frame)
             }
         table, row, column = reference.split(".")
         place = statutory.TITLES[table[1:]][0], row[1:], int(column[1:])

@@ -111,11 +111,7 @@ def load(name: str, data: str | Path | None = None, **where: Where) -> pd.DataFr
     known = dictionary(directory)
     if name not in known:
         raise DataError(f"no table {name!r}; there are: {', '.join(known)}")
-    trace(name, where)
-    if name not in UNITLESS:
-        trace("units", {})
-    if name in ("amounts", "indicators"):
-        trace("corrections", {"table": name})
+    _trace_load(name, where)
     frame = _typed(directory, name, _stamps(directory, name))
     for place, (column, wanted) in enumerate(where.items()):
         if column not in frame:
@@ -155,6 +151,36 @@ def trace(name: str, where: dict[str, Where]) -> None:
 
 
 _traced: dict[str, set[str]] = {}
+
+
+def lookup(name: str, figure: str, data: str | Path | None = None) -> dict[str, Any]:
+    """The row of one figure, as `load` with ``figure=`` gives it, at the cost of a look-up.
+
+    Raises:
+        KeyError: the table has no such figure.
+    """
+    directory = data_directory(data)
+    row = _by_figure(directory, name, _stamps(directory, name))[figure]
+    _trace_load(name, {"figure": figure})
+    return row
+
+
+def has(name: str, figure: str, directory: Path) -> bool:
+    """Whether a table has a figure of this name."""
+    return figure in _by_figure(directory, name, _stamps(directory, name))
+
+
+@functools.lru_cache(maxsize=64)
+def _by_figure(directory: Path, name: str, stamps: tuple[int, ...]) -> dict[str, dict[str, Any]]:
+    return {row["figure"]: row for row in records(_typed(directory, name, stamps))}
+
+
+def _trace_load(name: str, where: dict[str, Where]) -> None:
+    trace(name, where)
+    if name not in UNITLESS:
+        trace("units", {})
+    if name in ("amounts", "indicators"):
+        trace("corrections", {"table": name})
 
 
 def positions(name: str, column: str, directory: Path) -> dict[Any, Any]:
