@@ -279,6 +279,10 @@ def tests(frame: pd.DataFrame, year: int) -> Fragment:
     }
     digits = {"tests": 0, "positives": 0, "rate": 2, "low": 2, "high": 2}
     known = frame[frame["k"].notna()]
+    # the reason once, not in every cell
+    silent = frame["k"].isna()
+    frame = frame.astype({"rate": object, "low": object, "high": object})
+    frame.loc[silent, ["rate", "low", "high"]] = "—"
     if len(known) < 2:
         return display.table(frame, f"Hair tests, {year}", headers=headers, digits=digits)
     drawn = known.assign(

@@ -217,7 +217,7 @@ def _tiles(now: pd.DataFrame, parts: pd.DataFrame, before: dict[str, str]) -> li
         if row["figure"] in shares.index:
             part = shares.loc[row["figure"]]
             whole = str(part["whole"])
-            share = percent(part["estimate"] * 100)
+            share = percent(part["estimate"] * 100, 1)
             notes.append(f"{share} of {part['n']:,.0f} {whole[0].lower()}{whole[1:]}")
         if row["basis"] == "derived":
             notes.append("derived from a printed change")
