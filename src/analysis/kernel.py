@@ -232,5 +232,8 @@ class Engine(NBClientEngine):  # type: ignore[misc]
     ) -> NotebookNode:
         traits = PapermillNotebookClient.class_trait_names()
         known = {name: value for name, value in options.items() if name in traits}
+        if bar := getattr(nb_man, "pbar", None):  # papermill's own, no output of a cell
+            bar.fp = os.fdopen(os.dup(2), "w")
+            bar.sp = bar.status_printer(bar.fp)
         notebook: NotebookNode = ForkedClient(nb_man, kernel_name=kernel_name, **known).execute()
         return notebook
