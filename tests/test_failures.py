@@ -187,7 +187,7 @@ def alive(mark: str) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_batch_killed_at_any_moment_leaves_only_whole_files(tmp_path: Path) -> None:
-    names = ("slow", "streams", "reads_amounts", "reads_indicators", "results", "hang_in_c")
+    names = ("slow", "streams", "reads_amounts", "reads_indicators", "displays", "hang_in_c")
     reports(tmp_path / "reference", *names[:-1])
     whole = files(tmp_path / "reference")
 
@@ -206,7 +206,8 @@ def test_a_batch_killed_at_any_moment_leaves_only_whole_files(tmp_path: Path) ->
                 batch.stdout.readline()
             time.sleep(chance.uniform(0.0, 1.5))
             batch.kill()
-            batch.communicate()
+            batch.wait()
+            batch.stdout.close()
             deadline = time.monotonic() + 10
             while alive(mark) and time.monotonic() < deadline:
                 time.sleep(0.05)

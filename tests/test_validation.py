@@ -95,7 +95,7 @@ SPOILED = {
     "a file cut off": (octets("claims", lambda b: b[: len(b) // 2]), "claims.csv, row"),
     "no line end at the end": (
         octets("claims", lambda b: b.rstrip(b"\n")),
-        "claims.csv, row 112: found no line end",
+        ": found no line end after the last row",
     ),
     "an empty file": (octets("amounts", lambda b: b""), "amounts.csv"),
     "a missing file": (lambda data: (data / "amounts.csv").unlink(), "amounts.csv"),
