@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from command import NOTEBOOKS, ROOT, files, outputs, reports, texts
 
+from analysis.plan import State
+
 FIXTURES = [
     "streams",
     "displays",
@@ -58,6 +60,14 @@ def test_both_engines_write_the_same_bytes(name: str, forked: Path, stock: Path)
     assert ours.keys() == theirs.keys()
     for path, content in ours.items():
         assert content == theirs[path], path
+
+
+def test_both_engines_see_what_a_report_reads(forked: Path, stock: Path) -> None:
+    # a cache that is warm before the fork must not hide a table from the record
+    ours, theirs = (State(out / ".analysis").facts for out in (forked, stock))
+    assert ours.keys() == theirs.keys()
+    for about in ours:
+        assert ours[about].get("queries") == theirs[about].get("queries"), about
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ def _end_with_parent() -> None:
     fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, -os.getpid())
     fcntl.fcntl(parent.sentinel, F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, os.O_ASYNC)
+    if connection.wait([parent.sentinel], timeout=0):  # it has ended before we asked
+        os._exit(1)
 
 
 def _watch(sentinel: int) -> None:
