@@ -64,6 +64,16 @@ def environment(values: dict[str, str]) -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
 
 
+def allow_many_files() -> None:
+    """Each worker takes three file descriptors here, and many systems allow but 1,024 at first."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(ValueError, OSError):  # some systems allow less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def start_server(data: Path) -> Any:
     """How to start workers: from a server that has everything imported, and is started here.
 
@@ -162,6 +172,9 @@ def outcomes(
                         "report", scratch, slices.data, report, engine, timeout, failure
                     )
                 except OSError as error:
+                    if running:  # as many as this machine can have
+                        waiting.appendleft((report, failure))
+                        break
                     yield report, Failure("OSError", f"could not be started: {error}")
                 else:
                     running[worker] = report, failure
@@ -302,6 +315,7 @@ def run(options: Options) -> int:
 
     Raises `plan.WrongUseError` before anything is touched.
     """
+    allow_many_files()
     data, out = options.data, options.out
     slices = Slices(data)
     valid = sha256(slices.hash.encode(), code()["library"].encode())
