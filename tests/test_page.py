@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import samples
+from conftest import DATA
+from many_years import widen
 from nbformat import NotebookNode, v4
 
 from analysis import index, page
-from analysis.tables import data_directory
+from analysis.tables import data_directory, years
+from analysis.validation import problems
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -218,3 +221,16 @@ def test_the_index_says_what_failed_and_why() -> None:
     html = index.render([broken, *STATUSES[1:]], Path(data_directory()))
     assert html.index("What failed") < html.index("ValueError: &lt;script&gt;")
     assert "Budget execution 2024</a>: ValueError" in html
+
+
+def test_in_a_package_of_many_years_the_index_sets_the_newest_side_by_side(tmp_path: Path) -> None:
+    widen(DATA, tmp_path, 24)
+    assert problems(tmp_path) == []
+    known = years(tmp_path)
+    assert len(known) == 24
+    html = index.render(STATUSES, tmp_path)
+    assert "The newest years side by side" in html
+    for year in known:
+        newest = year in known[-10:]
+        assert (f"<li>{year}: " in html) == newest
+        assert (f'<th scope="col" class="r">{year}</th>' in html) == newest

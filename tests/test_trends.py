@@ -1,6 +1,7 @@
 import pytest
 
 from analysis import trends
+from analysis.tables import DataError
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,15 @@ def test_executed_totals_of_two_documents_are_never_one_series():
     assert executed["year"].tolist() == [2023, 2024]
     derived = executed[executed["kind"] == "derived"].iloc[0]
     assert (derived["low"], derived["high"]) == pytest.approx((73.652, 73.752), abs=1e-3)
+
+
+def test_the_years_asked_for_are_all_that_is_looked_at():
+    assert trends.observations(years=[2024])["document"].unique().tolist() == [
+        "2024-final-accounts"
+    ]
+    assert trends.money(years=[2022]).empty
+    with pytest.raises(DataError, match="no document for the year 2023; there are: 2022, 2024"):
+        trends.observations(years=[2024, 2023])
 
 
 def test_a_growth_that_fits_no_whole_number_gives_no_point(observed):

@@ -79,11 +79,7 @@ class Disclosure:
         return frame
 
     def _of_documents(self, name: str, **where: Where) -> pd.DataFrame:
-        parts = [
-            load(name, self.data, document=document, **where)
-            for document in self.documents["document"]
-        ]
-        return pd.concat(parts, ignore_index=True)
+        return of_documents(name, self.documents, self.data, **where)
 
     def _marked(self, frame: pd.DataFrame, subject: str) -> pd.DataFrame:
         """Add source and disputed."""
@@ -93,6 +89,14 @@ class Disclosure:
         frame["source"] = cite(frame)
         frame["disputed"] = frame["figure"].map(disputed).fillna("")
         return frame
+
+
+def of_documents(
+    name: str, documents: pd.DataFrame, data: str | Path | None = None, **where: Where
+) -> pd.DataFrame:
+    """The rows of a table that stand in these documents, and no others are looked at."""
+    parts = [load(name, data, document=document, **where) for document in documents["document"]]
+    return pd.concat(parts, ignore_index=True)
 
 
 def with_definitions(frame: pd.DataFrame, data: str | Path | None = None) -> pd.DataFrame:

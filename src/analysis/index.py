@@ -7,10 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import charts, display
+from analysis.disclosure import Disclosure
 from analysis.page import Shell, exporter
 from analysis.summary import findings, headlines
-from analysis.tables import data_directory, load, rows
+from analysis.tables import data_directory, load, rows, years
 from analysis.tables import tables as names
+
+NEWEST = 10  # years set side by side; more fit neither a table nor a phone
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Status:
 def render(statuses: Sequence[Status], data: Path) -> str:
     """The index of these reports and of the data they were made from."""
     documents = load("documents", data)
+    disclosures = [Disclosure(year, data) for year in years(data)[-NEWEST:]]
     newest = sorted({s.year for s in statuses if s.year is not None}, reverse=True)
     groups = [(str(year), [s for s in statuses if s.year == year]) for year in newest]
     across = [s for s in statuses if s.year is None]
@@ -38,8 +42,13 @@ def render(statuses: Sequence[Status], data: Path) -> str:
         "failed": [s for s in statuses if s.state == "failed"],
         "groups": [*groups, ("All years", across)] if across else groups,
         "sections": [
-            ("Findings", [display.bullets(findings(data))]),
-            ("The years side by side", _headline(headlines(data))),
+            ("Findings", [display.bullets(findings(disclosures))]),
+            (
+                "The newest years side by side"
+                if len(disclosures) < len(years(data))
+                else "The years side by side",
+                _headline(headlines(disclosures)),
+            ),
             ("What the data cover", [_coverage(documents, data)]),
         ],
     }  # fmt: skip
@@ -51,13 +60,13 @@ def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
     if frame.empty:
         yield display.notice("No figure is known for two years.", "not comparable")
         return
-    years = {str(year): str(year) for year in sorted(frame["year"].unique(), reverse=True)}
+    shown = {str(year): str(year) for year in sorted(frame["year"].unique(), reverse=True)}
     frame = frame.fillna({"source": "", "disputed": ""})
     table = [
         {
             "label": series,
             "label_zh": part["label_zh"].iloc[0],
-            **dict.fromkeys(years, "not stated"),
+            **dict.fromkeys(shown, "not stated"),
             **{str(row["year"]): _figure(row) for row in part.to_dict("records")},
             "source": "; ".join(source for source in part["source"] if source),
             "disputed": next(filter(None, part["disputed"]), ""),
@@ -66,9 +75,9 @@ def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
     ]
     yield display.table(
         pd.DataFrame(table),
-        "Headline figures of all years",
-        headers={"label": "Figure", **years},
-        digits=dict.fromkeys(years, 2),
+        "Headline figures of the years",
+        headers={"label": "Figure", **shown},
+        digits=dict.fromkeys(shown, 2),
         note="What executed totals include differs between documents: see each year's report.",
     )
     yield display.chart(

@@ -1,42 +1,41 @@
-"""Headline figures and findings of every year, for the index."""
+"""Headline figures and findings of some years side by side, for the index."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import pandas as pd
 
 from . import audit, budget, sentences, trends
 from .disclosure import Disclosure
-from .tables import years
 
 
-def headlines(data: str | Path | None = None) -> pd.DataFrame:
+def headlines(disclosures: Sequence[Disclosure]) -> pd.DataFrame:
     """Money, budget completion and the series that may be compared, as ``trends.panel`` does."""
-    observed = trends.observations(data)
+    data, years = disclosures[0].data, [disclosure.year for disclosure in disclosures]
+    observed = trends.observations(data, years)
     judged = observed[observed["better"] != "neither"]
-    frames = [trends.money(data, least=1), _completion(data), trends.panel(judged)]
+    frames = [trends.money(data, years, least=1), _completion(disclosures), trends.panel(judged)]
     frames = [frame for frame in frames if len(frame)]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def findings(data: str | Path | None = None) -> list[str]:
-    """The first finding of each year, newest first, and how far the documents hold."""
+def findings(disclosures: Sequence[Disclosure]) -> list[str]:
+    """The first finding of each year, newest first, and how far all the documents hold."""
     told = []
-    for year in reversed(years(data)):
-        _, found = sentences.budget_execution(Disclosure(year, data))
-        told.append(f"{year}: {found[0]}")
-    judged = audit.findings(data)
+    for disclosure in reversed(disclosures):
+        _, found = sentences.budget_execution(disclosure)
+        told.append(f"{disclosure.year}: {found[0]}")
+    judged = audit.findings(disclosures[0].data)
     if len(judged):
         told.append(sentences.verdict(judged))
     return told
 
 
-def _completion(data: str | Path | None) -> pd.DataFrame:
+def _completion(disclosures: Sequence[Disclosure]) -> pd.DataFrame:
     """Budget completion of every year that has it."""
     rows = []
-    for year in years(data):
-        disclosure = Disclosure(year, data)
+    for disclosure in disclosures:
         measures = budget.measures(disclosure.amounts, disclosure.cells)
         first = measures.iloc[0]
         if pd.notna(first["value"]):
@@ -44,7 +43,7 @@ def _completion(data: str | Path | None) -> pd.DataFrame:
                 {
                     "series": f"{first['label']} (%)",
                     "label_zh": first["label_zh"],
-                    "year": year,
+                    "year": disclosure.year,
                     "value": first["value"],
                     "low": first["value"],
                     "high": first["value"],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from . import audit, formula
-from .disclosure import with_definitions
+from .disclosure import of_documents, with_definitions
 from .tables import DataError, cite, load, records
 
 # What two figures must share to stand in one series, and how a reader calls it.
@@ -25,15 +26,20 @@ class IncomparableError(DataError):
     """Two figures whose definitions differ were to stand in one series."""
 
 
-def observations(data: str | Path | None = None) -> pd.DataFrame:
-    """Every performance figure of every year with its definition.
+def observations(data: str | Path | None = None, years: Sequence[int] = ()) -> pd.DataFrame:
+    """Every performance figure of the documents of some years, or of all, with its definition.
 
     Returns:
         The columns of ``Disclosure.indicators`` and: status (stated, at_least, derived, missing),
         disputed.
     """
-    frame = with_definitions(formula.derive(load("indicators", data), data), data)
-    judged = audit.findings(data, subject="indicators")
+    documents = _documents(data, years)
+    frame = of_documents("indicators", documents, data)
+    frame = with_definitions(formula.derive(frame, data), data)
+    judged = pd.concat(
+        audit.findings(data, document=document, subject="indicators")
+        for document in documents["document"]
+    )
     failed = judged[~judged["holds"] & (judged["disputes"] != "")]
     frame["source"] = cite(frame)
     frame["disputed"] = (
@@ -43,6 +49,14 @@ def observations(data: str | Path | None = None) -> pd.DataFrame:
     frame["status"] = frame["status"].replace({"exact": "stated", "approximately": "stated"})
     frame.loc[frame["base"].isna(), "status"] = "missing"
     return frame
+
+
+def _documents(data: str | Path | None, years: Sequence[int]) -> pd.DataFrame:
+    frame = load("documents", data)
+    if unknown := {*years} - {*frame["year"]}:
+        known = ", ".join(map(str, frame["year"].sort_values().unique()))
+        raise DataError(f"no document for the year {min(unknown)}; there are: {known}")
+    return frame[frame["year"].isin(years or frame["year"])]
 
 
 def series(frame: pd.DataFrame) -> pd.DataFrame:
@@ -135,7 +149,7 @@ def panel(frame: pd.DataFrame) -> pd.DataFrame:
             part[["value", "low", "high"]] *= 100
         first = group.iloc[0]
         unit = "%" if first["quantity"] == "ratio" else first["unit_en"]
-        part.insert(0, "series", f"{first['label']} ({unit})")
+        part.insert(0, "series", first["label"] + (f" ({unit})" if unit else ""))
         part.insert(1, "label_zh", first["label_zh"])
         part["note"] = first["note"]
         part["text"] = _texts(part["value"], 1)
@@ -150,20 +164,24 @@ def _texts(values: pd.Series[float], digits: int) -> list[str]:
     return ["" if pd.isna(value) else f"{value:,.{places}f}" for value in values]
 
 
-def money(data: str | Path | None = None, least: int = 2) -> pd.DataFrame:
+def money(
+    data: str | Path | None = None, years: Sequence[int] = (), least: int = 2
+) -> pd.DataFrame:
     """Approved budgets, and executed totals as each document counts them, like ``panel`` (万元).
 
     Executed totals of two documents differ in what they include (transfers, carry-over), so each
     document has a series of its own, given where it tells of at least `least` years.
     """
-    frame = formula.derive(load("amounts", data), data)
+    documents = _documents(data, years)
+    frame = formula.derive(of_documents("amounts", documents, data), data)
     items = load("items", data).set_index("item")["scheme"]
     frame = frame[(frame["item"].map(items) == "total") & (frame["direction"] == "expenditure")]
     frame = frame.assign(source=cite(frame))
-    titles = load("documents", data).set_index("document")["year"]
     groups = [("Approved budget", "年初预算", frame[frame["phase"] == "approved"])]
-    for document, part in frame[frame["phase"] == "executed"].groupby("document"):
-        groups.append((f"Executed, as the {titles[document]} document counts", "支出决算", part))
+    executed = frame[frame["phase"] == "executed"]
+    for row in records(documents.sort_values("year", ascending=False)):
+        part = executed[executed["document"] == row["document"]]
+        groups.append((f"Executed, as the {row['year']} document counts", "支出决算", part))
     panels = []
     for label, label_zh, part in groups:
         if part["year"].nunique() < least:
