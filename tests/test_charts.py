@@ -71,7 +71,7 @@ def test_a_chart_of_missing_figures_says_so(name: str) -> None:
         c for c in ("value", "executed", "approved", "estimate", "low", "high") if c in frame
     ]
     if name != "bridge":  # a sum with a missing part has no bars
-        assert {"not stated", "–"} & {
+        assert {"not stated", "no figure", "–"} & {
             word for text in texts(drawn(name, frame.assign(**dict.fromkeys(figures, pd.NA))))
             for word in (text, text[:10])
         }  # fmt: skip
@@ -89,7 +89,7 @@ def test_a_bridge_begins_each_change_where_the_last_one_ended() -> None:
 
 def test_kinds_of_figures_are_drawn_apart_over_the_years() -> None:
     written = texts(drawn("multiples", samples.frames()["multiples"]))
-    assert {"≥ 300", "72", "34", "–", "derived, with interval", "at least", "not stated"} <= {
+    assert {"≥ 300", "72", "34", "–", "derived, with interval", "at least", "no figure"} <= {
         *written
     }
 

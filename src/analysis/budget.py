@@ -35,14 +35,6 @@ def pick(
     return chosen
 
 
-def adjusted(amounts: pd.DataFrame) -> float:
-    """Adjusted budget in yuan: approved and every disclosed adjustment; missing if none is."""
-    changes = pick(amounts, "adjustment", "adjusted")
-    if changes.empty:
-        return math.nan
-    return _sum(pick(amounts, "total", "approved")) + _sum(changes)
-
-
 def measures(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """The measures of 财预〔2013〕53号 that concern money.
 
@@ -73,7 +65,7 @@ def measures(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
             "调整预算完成率",
             executed,
             after,
-            "executed / (approved + adjustments)",
+            "executed / (approved + adjustments), our addition",
             "no adjustment is disclosed",
         ),
         _rate(
@@ -111,14 +103,19 @@ def measures(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
                 )
             ),
             after if len(changes) else approved,
-            "closing balance (table 01, line 60) / expenditure budget",
+            "closing balance (table 01, line 60) / "
+            + ("adjusted budget" if len(changes) else "expenditure budget"),
             "no closing balance is disclosed",
         ),
         _rate(
             "Change of the carry-over",
             "结转结余变动率",
             closing,
-            opening,
+            opening.assign(
+                disputed=next(
+                    (x for x in pick(amounts, "adjustment", "adjusted")["disputed"] if x), ""
+                )
+            ),
             "closing / opening balance − 1",
             "no balance is disclosed",
             minus_one=True,

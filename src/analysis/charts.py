@@ -37,7 +37,7 @@ KINDS = {
     "stated": ("dot", "stated"),
     "derived": ("ring", "derived, with interval"),
     "at_least": ("≥", "at least"),
-    "missing": ("–", "not stated"),
+    "missing": ("–", "no figure"),
 }
 HAN = re.compile("([\u3000-\u303f\uff00-\uffef]*[\u3400-\u9fff][\u3000-\u9fff\uff00-\uffef]*)")
 TERM = {"fill": COLOURS[MUTED], "dx": "6", "font-weight": "400"}

@@ -109,16 +109,19 @@ def with_definitions(frame: pd.DataFrame, data: str | Path | None = None) -> pd.
     units = load("units", data).set_index("unit")
     frame["factor"] = frame["unit"].map(units["factor"])
     frame["quantity"] = frame["unit"].map(units["quantity"])
-    # as `text` counts: money in its printed unit, everything else in base units
+    # as `text` counts: money and mass in their printed unit, everything else in base units
     frame["unit_en"] = frame["unit"].map(units["base_en"])
     frame["unit_en"] = frame["unit_en"].mask(frame["quantity"] == "money", frame["unit"])
+    frame["unit_en"] = frame["unit_en"].mask(
+        frame["quantity"] == "mass", frame["unit"].map(units["name_en"])
+    )
     frame["text"] = [_text(row) for row in records(frame)]
     frame = frame.rename(columns={"name_en": "label", "name_zh": "label_zh"})
     return frame.sort_values(["position"], kind="stable").reset_index(drop=True)
 
 
 def _text(row: dict[str, Any]) -> str:
-    """The value as a reader should see it, in base units but for money and rates."""
+    """The value as a reader should see it, in base units but for money, rates and mass."""
     if pd.isna(row["base"]):
         return "no whole number fits" if row["basis"] == "derived" else "hundreds, no number given"
     value = row["value"] if row["quantity"] in ("money", "ratio", "mass") else row["base"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ from analysis import charts, display
 from analysis.disclosure import Disclosure
 from analysis.page import Shell, exporter
 from analysis.summary import findings, headlines
-from analysis.tables import data_directory, load, rows, years
+from analysis.tables import data_directory, load, records, rows, years
 from analysis.tables import tables as names
 
 NEWEST = 10  # years set side by side; more fit neither a table nor a phone
@@ -47,7 +48,7 @@ def render(statuses: Sequence[Status], data: Path) -> str:
                 "The newest years side by side"
                 if len(disclosures) < len(years(data))
                 else "The years side by side",
-                _headline(headlines(disclosures)),
+                _headline(headlines(disclosures), set(years(data))),
             ),
             ("What the data cover", [_coverage(documents, data)]),
         ],
@@ -55,30 +56,40 @@ def render(statuses: Sequence[Status], data: Path) -> str:
     return str(exporter("index.html.j2").template.render(resources=context))
 
 
-def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
+def _headline(frame: pd.DataFrame, documented: set[int]) -> Iterable[display.Fragment]:
     """The headline figures as a table of all years, and as small multiples."""
     if frame.empty:
         yield display.notice("No figure is known for two years.", "not comparable")
         return
     shown = {str(year): str(year) for year in sorted(frame["year"].unique(), reverse=True)}
+    silent = {year: "not stated" if int(year) in documented else "no document" for year in shown}
     frame = frame.fillna({"source": "", "disputed": ""})
+    known = frame[frame["kind"] != "missing"]
     table = [
         {
             "label": series,
             "label_zh": part["label_zh"].iloc[0],
-            **dict.fromkeys(shown, "not stated"),
-            **{str(row["year"]): _figure(row) for row in part.to_dict("records")},
+            **silent,
+            **{str(row["year"]): _figure(row) for row in records(part)},
             "source": "; ".join(source for source in part["source"] if source),
             "disputed": next(filter(None, part["disputed"]), ""),
         }
-        for series, part in frame.groupby("series", sort=False)
+        for series, part in known.groupby("series", sort=False)
     ]
     yield display.table(
         pd.DataFrame(table),
         "Headline figures of the years",
         headers={"label": "Figure", **shown},
         digits=dict.fromkeys(shown, 2),
-        note="What executed totals include differs between documents: see each year's report.",
+        note=" ".join(
+            [
+                "Whether the executed totals of two documents, and the rates over them, include "
+                "the same is not stated: do not compare them.",
+                *dict.fromkeys(
+                    f"{row['series']}: {row['note']}." for row in records(frame) if row["note"]
+                ),
+            ]
+        ),
     )
     yield display.chart(
         charts.multiples(frame),
@@ -89,9 +100,7 @@ def _headline(frame: pd.DataFrame) -> Iterable[display.Fragment]:
     )
 
 
-def _figure(row: charts.Row) -> str:
-    if row["kind"] == "missing":
-        return "not stated"
+def _figure(row: dict[str, Any]) -> str:
     return f"{row['text']} (derived)" if row["kind"] == "derived" else str(row["text"])
 
 

@@ -61,7 +61,7 @@ def listing(indicators: pd.DataFrame, themes: Sequence[str]) -> pd.DataFrame:
 
     Returns:
         label, label_zh, year, text, unit_en, over (what it is a part or rate of, or ""), share
-        (%), source, disputed, corrected.
+        (%), note (the definition's caveat as a sentence, or ""), source, disputed, corrected.
     """
     chosen = indicators[indicators["theme"].isin(themes)].copy()
     shares = parts(indicators).set_index("figure")
@@ -69,7 +69,9 @@ def listing(indicators: pd.DataFrame, themes: Sequence[str]) -> pd.DataFrame:
     chosen["over"] = chosen["figure"].map(shares["whole"]).fillna(chosen["denominator"])
     chosen.loc[chosen["quantity"] == "ratio", "unit_en"] = "%"
     chosen["year"] = chosen["year"].astype(str)
-    columns = ["label", "label_zh", "year", "text", "unit_en", "over", "share"]
+    caveat = chosen["label"] + ": " + chosen["note"] + "."
+    chosen["note"] = caveat.where(chosen["note"] != "", "")
+    columns = ["label", "label_zh", "year", "text", "unit_en", "over", "share", "note"]
     return chosen[[*columns, "source", "disputed", "corrected"]].reset_index(drop=True)
 
 

@@ -27,7 +27,7 @@ def rates(measures: pd.DataFrame, year: int) -> Fragment:
     """The measures that can be computed (from ``budget.measures``)."""
     computed = measures[measures["value"].notna()]
     if computed.empty:
-        return display.notice("None of the published measures can be computed.")
+        return display.notice("None of the measures can be computed.")
     return display.table(
         computed,
         f"Measures of budget execution, {year}",
@@ -46,10 +46,10 @@ def not_computed(measures: pd.DataFrame, year: int) -> Fragment:
     """The measures that have no value, and why (from ``budget.measures``)."""
     missing = measures[measures["value"].isna()]
     if missing.empty:
-        return display.sentence("Every published measure can be computed.")
+        return display.sentence("Every measure can be computed.")
     return display.table(
         missing,
-        f"Published measures without a value, {year}",
+        f"Measures without a value, {year}",
         headers={"label": "Measure", "status": "Why", "formula": "Formula"},
     )
 
@@ -119,7 +119,7 @@ def bridge(frame: pd.DataFrame) -> Fragment:
 def explanations(frame: pd.DataFrame) -> Fragment:
     """What the documents say of their own figures (from ``Disclosure.explanations``)."""
     if frame.empty:
-        return display.notice("The documents explain nothing of these figures.")
+        return display.notice("No explanation of these figures is recorded.")
     return display.paragraphs(
         f"{row['said'][0].upper()}{row['said'][1:]} ({row['source']})." for row in records(frame)
     )
@@ -162,7 +162,8 @@ def shares(scheme: str, frame: pd.DataFrame, year: int) -> Fragment:
     if frame.empty:
         return display.notice(f"The documents do not divide the money {name}.")
     real = frame[frame["value"] > 0]
-    headers = {"label": "Item", "value": "Executed (万元)", "share": "Share (%)"}
+    value = "Received (万元)" if scheme == "source" else "Executed (万元)"
+    headers = {"label": "Item", "value": value, "share": "Share (%)"}
     digits = {"value": 2, "share": 2}
     if len(real) < 3:  # a chart would only repeat two rows
         return display.table(frame, f"Money {name}, {year}", headers=headers, digits=digits)
@@ -250,7 +251,13 @@ def listing(observed: pd.DataFrame, themes: Sequence[str], caption: str) -> Frag
         for column, header in LISTING.items()
         if column not in ("over", "share") or (frame["over"] != "").any()
     }
-    return display.table(frame, caption, headers=headers, digits={"text": 0, "share": 2})
+    return display.table(
+        frame,
+        caption,
+        headers=headers,
+        digits={"text": 0, "share": 2},
+        note=" ".join(dict.fromkeys(frame["note"][frame["note"] != ""])),
+    )
 
 
 def relapse(observed: pd.DataFrame) -> Fragment:
@@ -283,8 +290,13 @@ def tests(frame: pd.DataFrame, year: int) -> Fragment:
     silent = frame["k"].isna()
     frame = frame.astype({"rate": object, "low": object, "high": object})
     frame.loc[silent, ["rate", "low", "high"]] = "—"
+    note = (
+        "The interval takes those tested for a random sample; how they were chosen is not stated."
+    )
     if len(known) < 2:
-        return display.table(frame, f"Hair tests, {year}", headers=headers, digits=digits)
+        return display.table(
+            frame, f"Hair tests, {year}", headers=headers, digits=digits, note=note
+        )
     drawn = known.assign(
         estimate=known["rate"] / 100, low=known["low"] / 100, high=known["high"] / 100
     )
@@ -296,7 +308,7 @@ def tests(frame: pd.DataFrame, year: int) -> Fragment:
                 for row in records(found)
             ),
             *(
-                [f"nobody positive in {len(clean)} rounds of {clean['n'].sum():,.0f} tests"]
+                [f"nobody positive in {clean['n'].sum():,.0f} tests of {len(clean)} groups"]
                 if len(clean)
                 else []
             ),
@@ -315,8 +327,7 @@ def tests(frame: pd.DataFrame, year: int) -> Fragment:
         f"Share positive with Wilson 95 % interval. {said}.",
         headers=headers,
         digits=digits,
-        note="The interval takes those tested for a random sample; how they were chosen is not "
-        "stated.",
+        note=note,
     )
 
 
@@ -329,7 +340,7 @@ def unit_costs(frame: pd.DataFrame, year: int) -> Fragment:
         f"Unit costs, {year}",
         headers={
             "label": "Item",
-            "money": "Money (万元)",
+            "money": "Spent, or price × count (万元)",
             "count": "Count",
             "cost": "Per unit (yuan)",
             "meaning": "How computed",
@@ -345,7 +356,9 @@ def series(frame: pd.DataFrame, caption: str) -> Fragment:
         return display.notice("No figure is known for two years.", "not comparable")
     groups = [group for _, group in frame.groupby("series", sort=False)]
     told = list(map(_move, groups))
-    title = "Largest move: " + max(zip(map(_size, groups), told, strict=True))[1].rstrip(".")
+    title = "Largest relative change: " + max(zip(map(_size, groups), told, strict=True))[1].rstrip(
+        "."
+    )
     return display.chart(
         charts.multiples(frame),
         frame.assign(

@@ -189,10 +189,13 @@ def performance_indicators(disclosure: Disclosure) -> tuple[pd.DataFrame, Findin
         )
     clean = tested[tested["k"] == 0] if len(tested) else tested
     if len(clean):
+        *most, last = [percent(high, 1) for high in clean["high"]]
+        limits = f"{', '.join(most)} and {last}" if most else last
         told.append(
             "Nobody was positive among "
             + ", ".join(f"{row['tests']} {row['label'].lower()}" for row in records(clean))
-            + f"; a true share of up to {percent(clean['high'].max(), 1)} is still possible."
+            + f"; in random samples the true shares could still be up to {limits} "
+            "(95 % interval)."
         )
     silent = tested[tested["status"] != ""] if len(tested) else tested
     if len(silent):
@@ -234,11 +237,16 @@ def _before(observed: pd.DataFrame) -> dict[str, str]:
     """For each indicator known of the year before too: that value, and what time it is of."""
     year = observed["year"].max()
     last = observed[(observed["year"] == year - 1) & observed["base"].notna()]
-    return {
-        row["indicator"]: f"{row['text']}{' %' if row['quantity'] == 'ratio' else ''} "
-        + ("in the same period of the year before" if row["kind"] == "flow" else "the year before")
-        for row in records(last)
-    }
+    told = {}
+    for row in records(last):
+        when = "the year before"
+        if row["kind"] == "flow":
+            when = "in the same period of the year before"
+        elif row["basis"] == "derived":  # since when a stock has changed is not said
+            when = "the year before, if the printed change is of one year"
+        percent_sign = " %" if row["quantity"] == "ratio" else ""
+        told[row["indicator"]] = f"{row['text']}{percent_sign} {when}"
+    return told
 
 
 def _changes(observed: pd.DataFrame) -> list[str]:
@@ -299,8 +307,8 @@ def verdict(judged: pd.DataFrame) -> str:
     split = ", ".join(f"{counts.get(one, 0)} {one}" for one in audit.SEVERITIES)
     return (
         f"The documents can be used with care: {len(failed)} of {len(judged)} statements that can "
-        f"be checked do not hold, by severity {split}; they come down to "
-        f"{failed['use_instead'].nunique()} distinct faults."
+        f"be checked do not hold or cannot be reconciled, by severity {split}; without repetitions "
+        f"they are {failed['use_instead'].nunique()}."
     )
 
 
@@ -324,14 +332,14 @@ def trends(panels: pd.DataFrame, compared: pd.DataFrame) -> tuple[pd.DataFrame, 
         move = move.replace("-", "−")
         if len(rows) < 5:
             since = f"{move} since {first['year']}"
-            note = "derived" if derived else ""
-            rows.append((name, last["label_zh"], last["text"], "", since, note))
-        # a large move asks for its caveat
-        large = first["value"] and abs(change / float(first["value"])) >= 0.4
+            # a large move asks for its caveat at once
+            large = first["value"] and abs(change / float(first["value"])) >= 0.4
+            notes = ["derived"] * derived + [last["note"]] * bool(large and last["note"])
+            rows.append((name, last["label_zh"], last["text"], "", since, "; ".join(notes)))
         told.append(
             f"{name}: {first['text']} in {first['year']}, {last['text']} in {last['year']} "
             f"({move}{', one of them derived' if derived else ''})"
-            + (f"; {last['note']}." if large and last["note"] else ".")
+            + (f"; {last['note']}." if last["note"] else ".")
         )
     apart = int((~compared["comparable"]).sum()) if len(compared) else 0
     if apart:
