@@ -167,6 +167,26 @@ def test_a_notebook_may_have_any_name(tmp_path: Path) -> None:
     assert "unchanged" in reports(tmp_path, name).stdout
 
 
+def test_two_notebooks_of_one_name_are_wrong_use(tmp_path: Path) -> None:
+    line = arguments(tmp_path / "out")
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(NOTEBOOKS / "reads_nothing.ipynb", tmp_path / folder)
+        line += ["--notebook", str(tmp_path / folder / "reads_nothing.ipynb")]
+    result = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 2
+    assert result.stderr.startswith("two notebooks 'reads_nothing': ")
+
+
+def test_a_relative_output_folder_is_as_good_as_any(tmp_path: Path) -> None:
+    line = arguments(Path("out"), "reads_nothing")
+    result = subprocess.run(
+        line, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "out" / "reads_nothing.html").is_file()
+
+
 def test_two_batches_on_one_folder_wait_for_each_other(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     line = arguments(out, "slow", *READERS, data=data)

@@ -99,8 +99,7 @@ def test_hostile_text_is_shown_as_text_everywhere(text: str) -> None:
         samples.table(frame.assign(**dict.fromkeys(columns, text)), text),
         samples.chart("bars", samples.frames()["bars"].assign(label=text), text),
         display.notice(text, text),
-        display.sentence(text),
-        display.sources(frame.assign(**dict.fromkeys(columns, text))),
+        display.paragraphs(text),
     ]
     for fragment in fragments:
         assert not re.search(r"<(script|img|b>bold|/main)", fragment.html)
@@ -136,5 +135,4 @@ def test_a_fragment_brings_its_style_to_a_notebook_and_text_to_a_terminal() -> N
     assert "[data-jp-theme-light=false] .an{--an-paper:" in fragment._repr_html_()
     assert "All projects | 1065.00 | -64.19" in repr(fragment)
     assert repr(display.notice("No plan.", "not applicable")) == "Not applicable. No plan."
-    assert repr(display.paragraphs(["One.", "Two."])) == "One.\n\nTwo."
-    assert "line 1002" in repr(display.sources(samples.projects()))
+    assert repr(display.paragraphs("One.", "Two.")) == "One.\n\nTwo."

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from command import ROOT, arguments, files, ran, reports, texts
+from command import NOTEBOOKS, ROOT, arguments, files, ran, reports, texts
 
 EXPECTED = {
     "cell_error": "ZeroDivisionError: division by zero",
@@ -78,6 +78,22 @@ def test_a_hanging_cell_shows_where_it_hangs(
 ) -> None:
     assert "time" in texts(out / "hang.ipynb")
     assert "sleep" in texts(out / "hang.ipynb")
+
+
+def test_a_report_that_comes_to_no_page_loses_none_and_the_index_says_so(tmp_path: Path) -> None:
+    notebook = tmp_path / "odd.ipynb"
+    source = (NOTEBOOKS / "reads_nothing.ipynb").read_text("utf-8")
+    notebook.write_text(source, "utf-8")
+    out = tmp_path / "out"
+    assert reports(out, notebook=notebook).returncode == 0
+    notebook.write_text(source.replace('"nbformat": 4,', '"nbformat": 99,'), "utf-8")
+    result = reports(out, notebook=notebook)
+    assert result.returncode == 1
+    assert "failed   odd: " in result.stderr
+    assert "(the page is of an earlier run)" in (out / "index.html").read_text("utf-8")
+    (out / "odd.html").unlink()
+    assert reports(out, notebook=notebook).returncode == 1
+    assert 'href="odd.html"' not in (out / "index.html").read_text("utf-8")
 
 
 def test_a_library_that_cannot_be_imported_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import ast
 import csv
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -361,17 +361,19 @@ def undisclosed(frame: pd.DataFrame) -> list[str]:
     return [number for number in statutory.TITLES if number not in disclosed]
 
 
-def checked_tables(data: str | Path | None = None, *years: int) -> dict[str, pd.DataFrame]:
+def checked_tables(
+    data: str | Path | None = None, years: Sequence[int] = ()
+) -> dict[str, pd.DataFrame]:
     """``identities`` of every document that prints statutory tables, by document."""
     documents = load("documents", data).sort_values("year")
-    keys = {int(row["year"]): row["document"] for row in records(documents)}
+    last: dict[int, pd.DataFrame] = {}
     checked = {}
-    for year, document in keys.items():
+    for year, document in zip(documents["year"], documents["document"], strict=True):
         frame = load("statutory_tables", data, document=document)
-        if len(frame) and (not years or year in years):
-            before = keys.get(year - 1)
-            last = load("statutory_tables", data, document=before) if before else None
-            checked[document] = identities(frame, last)
+        if len(frame):
+            last[year] = frame
+            if not years or year in years:
+                checked[document] = identities(frame, last.get(year - 1))
     return checked
 
 

@@ -3,7 +3,8 @@
 Workers compute; only the batch writes into the output folder, each file under another name first
 and then renamed, so that a reader, a kill or a full disk never meets half a file. A report that
 fails is replaced by its page as far as it came, with the failure on it, so that no stale figure
-is taken for a current one; the next run tries again.
+is taken for a current one; where there is not even that, the earlier page stays and the index
+says so. The next run tries again.
 """
 
 from __future__ import annotations
@@ -430,14 +431,18 @@ def keep_index(folder: Folder, known: dict[str, Report], slices: Slices) -> str 
     for name, report in known.items():
         fact = folder.state.facts.get(f"report {name}")
         if fact is not None:
+            page = folder.path / f"{name}.html"
+            error = fact["error"]
+            if error and not fact["files"] and page.is_file():
+                error += " (the page is of an earlier run)"
             statuses.append(
                 {
                     "notebook": report.notebook,
                     "year": report.year,
-                    "path": f"{name}.html",
+                    "path": f"{name}.html" if page.is_file() else "",
                     "title": report.title,
-                    "state": "failed" if fact["error"] else "written",
-                    "error": fact["error"],
+                    "state": "failed" if error else "written",
+                    "error": error,
                 }
             )
     shown = sha256(json.dumps([statuses, slices.hash, code()]).encode())

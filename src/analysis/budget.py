@@ -8,16 +8,26 @@ but a status that says why.
 
 from __future__ import annotations
 
+import csv
 import math
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
+from .statutory import SOURCES
 from .tables import records
 
 WAN = 10_000
-PEFA = {  # indicator: bands of the outturn in per cent, best first
+PEFA = {  # indicator: bands of the outturn or in per cent, best first
     "PI-1": (("A", 95, 105), ("B", 90, 110), ("C", 85, 115)),
     "PI-3": (("A", 97, 106), ("B", 94, 112), ("C", 92, 116)),
+}
+LACK = {
+    "PI-1": "no approved or no executed total is stated",
+    "PI-2": "no budget for each item is stated",
+    "PI-3": "no approved revenue is stated",
 }
 PI2 = (("A", 5), ("B", 10), ("C", 15))
 
@@ -30,139 +40,63 @@ def pick(
         (amounts["scheme"] == scheme)
         & (amounts["phase"] == phase)
         & (amounts["direction"] == direction)
-        & (amounts["year"] == amounts["year"].max())
+        & amounts["own"]
     ]
     return chosen
 
 
+@cache
+def rules() -> tuple[dict[str, str], ...]:
+    """The measures of 财预〔2013〕53号 that concern money, as read from ``measures.csv``."""
+    path = Path(__file__).with_name("measures.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
 def measures(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """The measures of 财预〔2013〕53号 that concern money.
+    """Every measure of ``rules``.
 
     Returns:
         One row a measure: label, label_zh, value (%), numerator and denominator (万元), formula,
         status (why there is no value, or ""), source, disputed.
     """
-    approved = pick(amounts, "total", "approved")
-    executed = pick(amounts, "total", "executed")
+    approved, executed = (pick(amounts, "total", phase) for phase in ("approved", "executed"))
     changes = pick(amounts, "adjustment", "adjusted")
-    own_changes = changes[~changes["higher_level"]]
-    after = pd.concat([approved, changes]) if len(changes) else changes
-    public = ("three_public_total", "executed"), ("three_public_total", "approved")
-    last_public = amounts[
-        (amounts["scheme"] == "three_public")
-        & (amounts["phase"] == "executed")
-        & (amounts["year"] == amounts["year"].max() - 1)
-    ]
-    this_public = pick(amounts, "three_public", "executed")
-    closing = _cell(cells, "01", "60", 2)
-    opening = _cell(cells, "01", "29", 1)
-    procurement = pick(amounts, "procurement_total", "executed")
-    nothing = amounts.iloc[:0]
-    rows = [
-        _rate("Budget completion", "预算完成率", executed, approved, "executed / approved"),
-        _rate(
-            "Completion of the adjusted budget",
-            "调整预算完成率",
-            executed,
-            after,
-            "executed / (approved + adjustments), our addition",
-            "no adjustment is disclosed",
-        ),
-        _rate(
-            "Budget adjustment, every change",
-            "预算调整率",
-            changes,
-            approved,
-            "sum of changes / approved",
-            "no adjustment is disclosed",
-        ),
-        _rate(
-            "Budget adjustment without changes from higher level",
-            "预算调整率（不含上级调整）",
-            own_changes,
-            approved,
-            "sum of own changes / approved",
-            "no adjustment is disclosed",
-        ),
-        _rate(
-            "Payment progress",
-            "支付进度率",
-            executed,
-            nothing,
-            "actual / planned progress",
-            "no planned progress is disclosed",
-        ),
-        _rate(
-            "Carry-over rate",
-            "结转结余率",
-            # the text may tell of a balance that the table does not hold
-            closing.assign(
-                disputed=next(
-                    (x for x in pick(amounts, "balance", "executed", "balance")["disputed"] if x),
-                    "",
-                )
-            ),
-            after if len(changes) else approved,
-            "closing balance (table 01, line 60) / "
-            + ("adjusted budget" if len(changes) else "expenditure budget"),
-            "no closing balance is disclosed",
-        ),
-        _rate(
-            "Change of the carry-over",
-            "结转结余变动率",
-            closing,
-            opening.assign(
-                disputed=next(
-                    (x for x in pick(amounts, "adjustment", "adjusted")["disputed"] if x), ""
-                )
-            ),
-            "closing / opening balance − 1",
-            "no balance is disclosed",
-            minus_one=True,
-        ),
-        _rate(
-            "Control of the three public expenses",
-            "“三公”经费控制率",
-            pick(amounts, *public[0]),
-            pick(amounts, *public[1]),
-            "executed / budgeted",
-            "not disclosed",
-        ),
-        _rate(
-            "Change of the three public expenses",
-            "“三公”经费变动率",
-            this_public,
-            last_public,
-            "this year / last year − 1",
-            "not disclosed",
-            minus_one=True,
-        ),
-        _rate(
-            "Control of operating cost",
-            "公用经费控制率",
-            pick(amounts, "agency", "executed"),
-            pick(amounts, "agency", "approved"),
-            "executed / budgeted",
-            "not disclosed",
-        ),
-        _rate(
-            "Procurement execution",
-            "政府采购执行率",
-            procurement,
-            pick(amounts, "procurement_total", "approved"),
-            "procured / procurement budget",
-            "no procurement budget is disclosed",
-        ),
-        _rate(
-            "Share of key projects",
-            "重点支出安排率",
-            nothing,
-            pick(amounts, "project", "executed"),
-            "key projects / all projects",
-            "no project is marked as a key project",
-        ),
-    ]
-    return pd.DataFrame(rows)
+    adjusted = pd.concat([approved, changes]) if len(changes) else changes
+    opening, closing = _cell(cells, "01", "29", 1), _cell(cells, "01", "60", 2)
+    # the text may tell of a balance that the table does not hold
+    told = pick(amounts, "balance", "executed", "balance")
+    parts = (amounts["scheme"] == "three_public") & (amounts["phase"] == "executed")
+    figures = {
+        "none": amounts.iloc[:0],
+        "approved": approved,
+        "executed": executed,
+        "changes": changes,
+        "own changes": changes[~changes["higher_level"]],
+        "adjusted": adjusted,
+        "budget": adjusted if len(changes) else approved,
+        "closing": closing,
+        "closing as told": closing.assign(disputed=_first(told["disputed"])),
+        "opening as told": opening.assign(disputed=_first(changes["disputed"])),
+        "public executed": pick(amounts, "three_public_total", "executed"),
+        "public approved": pick(amounts, "three_public_total", "approved"),
+        "public parts": pick(amounts, "three_public", "executed"),
+        "public parts last year": amounts[parts & before(amounts)],
+        "agency executed": pick(amounts, "agency", "executed"),
+        "agency approved": pick(amounts, "agency", "approved"),
+        "procured": pick(amounts, "procurement_total", "executed"),
+        "procurement budget": pick(amounts, "procurement_total", "approved"),
+        "projects": pick(amounts, "project", "executed"),
+    }
+    return pd.DataFrame(
+        _rate(rule, figures[rule["numerator"]], figures[rule["denominator"]]) for rule in rules()
+    )
+
+
+def before(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Which figures are of the year before the disclosure's own."""
+    last: pd.Series[bool] = frame["year"] + 1 == frame.loc[frame["own"], "year"].max()
+    return last
 
 
 def _cell(cells: pd.DataFrame, table: str, row: str, column: int) -> pd.DataFrame:
@@ -174,36 +108,35 @@ def _sum(rows: pd.DataFrame) -> float:
     return float(rows["base"].sum())
 
 
+def _first(texts: Iterable[str]) -> str:
+    """The first text that is not blank."""
+    return next(filter(None, texts), "")
+
+
 def _rate(
-    label: str,
-    label_zh: str,
-    numerator: pd.DataFrame,
-    denominator: pd.DataFrame,
-    formula: str,
-    missing: str = "not disclosed",
-    *,
-    minus_one: bool = False,
+    rule: dict[str, str], numerator: pd.DataFrame, denominator: pd.DataFrame
 ) -> dict[str, object]:
     """A rate over disclosed figures, or the reason why there is none."""
     parts = pd.concat([numerator, denominator])
-    row: dict[str, object] = {
-        "label": label,
-        "label_zh": label_zh,
-        "value": math.nan,
+    value, status = math.nan, ""
+    if numerator.empty or denominator.empty:
+        status = "not disclosed" + (f": {rule['missing']}" if rule["missing"] else "")
+    elif _sum(denominator) == 0:
+        status = "not applicable: the base is zero"
+    else:
+        change = rule["formula"].endswith("− 1")
+        value = (_sum(numerator) / _sum(denominator) - change) * 100
+    return {
+        "label": rule["label"],
+        "label_zh": rule["label_zh"],
+        "value": value,
         "numerator": _sum(numerator) / WAN if len(numerator) else math.nan,
         "denominator": _sum(denominator) / WAN if len(denominator) else math.nan,
-        "formula": formula,
-        "status": "",
+        "formula": rule["formula"],
+        "status": status,
         "source": "; ".join(dict.fromkeys(parts["source"])),
-        "disputed": next((one for one in parts["disputed"] if one), ""),
+        "disputed": _first(parts["disputed"]),
     }
-    if numerator.empty or denominator.empty:
-        row["status"] = f"not disclosed: {missing}" if missing != "not disclosed" else missing
-    elif _sum(denominator) == 0:
-        row["status"] = "not applicable: the base is zero"
-    else:
-        row["value"] = (_sum(numerator) / _sum(denominator) - minus_one) * 100
-    return row
 
 
 def projects(amounts: pd.DataFrame) -> pd.DataFrame:
@@ -216,8 +149,8 @@ def projects(amounts: pd.DataFrame) -> pd.DataFrame:
     for scheme in ("project", "total"):
         approved = pick(amounts, scheme, "approved").set_index("item")
         executed = pick(amounts, scheme, "executed").set_index("item")
-        both = approved.merge(
-            executed, left_index=True, right_index=True, suffixes=("", "_executed")
+        both = approved.merge(  # also those of whose execution nothing is told
+            executed, how="left", left_index=True, right_index=True, suffixes=("", "_executed")
         )
         if scheme == "project" and both.empty:
             return pd.DataFrame()
@@ -228,9 +161,9 @@ def projects(amounts: pd.DataFrame) -> pd.DataFrame:
                     "label_zh": both["label_zh"],
                     "approved": both["base"].astype(float) / WAN,
                     "executed": both["base_executed"].astype(float) / WAN,
-                    "source": both["source"] + "; " + both["source_executed"],
+                    "source": both["source"] + ("; " + both["source_executed"]).fillna(""),
                     "disputed": both["disputed"].where(
-                        both["disputed"] != "", both["disputed_executed"]
+                        both["disputed"] != "", both["disputed_executed"].fillna("")
                     ),
                     "corrected": both["corrected"],
                 }
@@ -289,13 +222,17 @@ def revenue(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     stated = pick(amounts, "source", "executed", "revenue").reset_index(drop=True)
     if stated.empty:
         return stated
-    totals = cells[(cells["table"] == "02") & (cells["row"] == "total") & (cells["column"] > 1)]
+    totals = cells[(cells["table"] == "02") & (cells["row"] == "total")].set_index("column")
+    columns = [
+        next((i for i, name in enumerate(SOURCES, start=2) if label.endswith(name)), 0)
+        for label in stated["label_zh"]
+    ]
     frame = stated[["label", "label_zh", "disputed"]].copy()
     frame["text"] = stated["base"].astype(float) / WAN
-    # both follow the order of the national form
-    frame["table"] = [float(value) for value in totals["value"]][: len(frame)] or math.nan
+    frame["table"] = list(totals["base"].astype(float).reindex(columns) / WAN)
     frame["difference"] = frame["text"] - frame["table"]
-    frame["source"] = stated["source"] + "; " + pd.Series(list(totals["source"]))[: len(frame)]
+    table = totals["source"].reindex(columns).fillna("")
+    frame["source"] = (stated["source"] + "; " + list(table)).str.removesuffix("; ")
     return frame
 
 
@@ -327,13 +264,14 @@ def pefa(amounts: pd.DataFrame) -> pd.DataFrame:
         }
         rows.append(row)
         if approved.empty or executed.empty:
-            what = "approved revenue" if direction == "revenue" else "budget for each item"
-            row["status"] = f"not disclosed: no {what} is stated"
+            row["status"] = f"not disclosed: {LACK[indicator]}"
             continue
         row["source"] = "; ".join([*approved["source"], *executed["source"]])
         a, b = executed["base"].astype(float), approved["base"].astype(float)
         if not b.sum() or not a.sum():
             row["status"] = "not applicable: the base is zero"
+        elif {*a.index} != {*b.index}:
+            row["status"] = "not disclosed: not every item has both a budget and an outturn"
         elif indicator == "PI-2":
             expected = b * a.sum() / b.sum()
             variance = float((a - expected).abs().sum() / expected.sum() * 100)
@@ -362,9 +300,7 @@ STATED = (
 
 def others(amounts: pd.DataFrame) -> pd.DataFrame:
     """Figures that every disclosure states: label, label_zh, approved, executed (万元), status."""
-    chosen = amounts[
-        amounts["scheme"].isin(STATED) & (amounts["year"] == amounts["year"].max())
-    ].copy()
+    chosen = amounts[amounts["scheme"].isin(STATED) & amounts["own"]].copy()
     if chosen.empty:
         return pd.DataFrame()
     chosen["value"] = chosen["base"].astype(float) / WAN
@@ -394,8 +330,8 @@ def change(amounts: pd.DataFrame) -> dict[str, float] | None:
     totals = amounts[(amounts["scheme"] == "total") & (amounts["phase"] == "executed")]
     totals = totals[(totals["direction"] == "expenditure") & totals["base"].notna()]
     by_year = {int(row["year"]): row for row in records(totals)}
-    year = max(by_year, default=0)
-    if year - 1 not in by_year:
+    year = next((int(row["year"]) for row in records(totals) if row["own"]), 0)
+    if year not in by_year or year - 1 not in by_year:
         return None
     this, last = by_year[year], by_year[year - 1]
     return {
@@ -403,7 +339,8 @@ def change(amounts: pd.DataFrame) -> dict[str, float] | None:
         "last": float(last["base"]) / WAN,
         "last_low": float(last["low"]) / WAN,
         "last_high": float(last["high"]) / WAN,
-        "rate": (float(this["base"]) / float(last["base"]) - 1) * 100,
+        "derived": last["basis"] == "derived",
+        "rate": (float(this["base"]) / float(last["base"]) - 1) * 100 if last["base"] else math.nan,
     }
 
 
@@ -413,4 +350,5 @@ def procurement(amounts: pd.DataFrame) -> dict[str, float] | None:
     spent = pick(amounts, "total", "executed")
     if procured.empty or spent.empty or not _sum(spent):
         return None
-    return {"value": _sum(procured) / WAN, "share": _sum(procured) / _sum(spent) * 100}
+    value, rest = _sum(procured), _sum(spent) - _sum(procured)
+    return {"value": value / WAN, "rest": rest / WAN, "share": value / _sum(spent) * 100}

@@ -47,7 +47,7 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
     try:
         chosen = batch.Options(
             data=data_directory(data),
-            out=out or plan.ROOT / "reports",
+            out=(out or plan.ROOT / "reports").resolve(),
             jobs=jobs or os.cpu_count() or 1,
             **options,  # type: ignore[arg-type]
         )

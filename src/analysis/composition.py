@@ -57,33 +57,38 @@ def by(scheme: str, amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
             from the text.
 
     Returns:
-        label, label_zh, value (万元), share (%), source, disputed, corrected.
+        label, label_zh, value (万元), share (%), status (why there is no share, or ""), source,
+        disputed, corrected.
     """
     if scheme == "function":
         chosen = cells[(cells["table"] == "03") & (cells["column"] == 1)]
         chosen = chosen[chosen["row"].str.fullmatch(r"\d{7}")].assign(disputed="", corrected="")
         chosen["label"] = chosen["row"] + " " + chosen["label"]
     else:
-        latest = amounts["year"] == amounts["year"].max()
-        chosen = amounts[
-            (amounts["scheme"] == scheme) & (amounts["phase"] == "executed") & latest
-        ].copy()
+        executed = (amounts["scheme"] == scheme) & (amounts["phase"] == "executed")
+        chosen = amounts[executed & amounts["own"]].copy()
     chosen["value"] = chosen["base"].astype(float) / WAN
-    chosen["share"] = shares(chosen["value"])
-    columns = ["label", "label_zh", "value", "share", "source", "disputed", "corrected"]
+    negative = bool((chosen["value"] < 0).any())
+    chosen["share"] = math.nan if negative else shares(chosen["value"])
+    chosen["status"] = "not applicable: an item is negative" if negative else ""
+    columns = ["label", "label_zh", "value", "share", "status", "source", "disputed", "corrected"]
     return chosen.sort_values("value", ascending=False, kind="stable")[columns].reset_index(
         drop=True
     )
 
 
 def hierarchy(cells: pd.DataFrame) -> pd.DataFrame:
-    """Table 03 from total to item: code, label, label_zh, total, basic, project (万元), level."""
+    """Table 03 from total to item, empty if it is not disclosed.
+
+    Returns:
+        code, label, label_zh, total, basic, project (万元), level, share (%), source.
+    """
     table = cells[cells["table"] == "03"]
     if table.empty:
         return pd.DataFrame()
-    wide = table.pivot_table(
-        index=["row", "label", "label_zh"], columns="column", values="value", sort=False
-    ).reset_index()
+    wide = table.assign(value=table["base"].astype(float) / WAN)
+    wide = wide.set_index(["row", "label", "label_zh", "column"])["value"].unstack(sort=False)
+    wide = wide.reset_index()
     wide["source"] = wide["row"].map(
         table[table["column"] == 1].set_index("row")["source"].to_dict()
     )
@@ -110,7 +115,7 @@ def concentrations(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     for scheme in classifications(amounts, cells):
         values = by(scheme, amounts, cells)["value"]
         items = int((values > 0).sum())
-        if items:
+        if items and (values >= 0).all():
             rows.append(
                 {
                     "label": SCHEMES[scheme][0].upper() + SCHEMES[scheme][1:],

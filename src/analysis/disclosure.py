@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from . import audit, formula
+from . import audit, formula, numerals
 from .statutory import NUMBERS
 from .tables import DataError, Where, cite, load, records, years
+
+ORDERS = {"十": "tens", "百": "hundreds", "千": "thousands", "万": "tens of thousands"}
 
 
 class Disclosure:
@@ -42,7 +44,9 @@ class Disclosure:
         """
         frame = formula.derive(self._of_documents("amounts"), self.data)
         items = load("items", self.data).rename(columns={"name_en": "label", "name_zh": "label_zh"})
-        return self._marked(frame.merge(items, on="item", how="left"), "money")
+        frame = marked(frame.merge(items, on="item", how="left"), self.findings("money"))
+        frame = settled(frame, ["item", "year", "phase", "direction"])
+        return frame.assign(own=frame["year"] == self.year)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -57,20 +61,18 @@ class Disclosure:
 
     @cached_property
     def indicators(self) -> pd.DataFrame:
-        """Performance figures with their definitions, in the order of the themes.
-
-        Besides the columns of `indicators` and `indicator_definitions`: theme_en, theme_zh,
-        label, label_zh, low and high (base units), text (as a reader should see it), source,
-        disputed.
-        """
-        frame = formula.derive(self._of_documents("indicators"), self.data)
-        frame = with_definitions(frame, self.data)
-        return self._marked(frame, "indicators")
+        """See ``observations``."""
+        frame = observations(self.documents, self.findings("indicators"), self.data)
+        frame = settled(frame, ["indicator", "year"])
+        return frame.assign(own=frame["year"] == self.year)
 
     @cache  # noqa: B019 - a disclosure lives as long as its notebook
     def findings(self, subject: str) -> pd.DataFrame:
         """The claims of one subject (money, indicators, document), judged."""
-        return audit.findings(self.data, year=self.year, subject=subject)
+        return pd.concat(
+            audit.findings(self.data, document=document, subject=subject)
+            for document in self.documents["document"]
+        )
 
     def explanations(self, subject: str) -> pd.DataFrame:
         """What the documents say of their own figures, in our words: said, source."""
@@ -81,15 +83,6 @@ class Disclosure:
     def _of_documents(self, name: str, **where: Where) -> pd.DataFrame:
         return of_documents(name, self.documents, self.data, **where)
 
-    def _marked(self, frame: pd.DataFrame, subject: str) -> pd.DataFrame:
-        """Add source and disputed."""
-        judged = self.findings(subject)
-        failed = judged[~judged["holds"] & (judged["disputes"] != "")]
-        disputed = failed.drop_duplicates("disputes").set_index("disputes")["figure"]
-        frame["source"] = cite(frame)
-        frame["disputed"] = frame["figure"].map(disputed).fillna("")
-        return frame
-
 
 def of_documents(
     name: str, documents: pd.DataFrame, data: str | Path | None = None, **where: Where
@@ -99,15 +92,36 @@ def of_documents(
     return pd.concat(parts, ignore_index=True)
 
 
-def with_definitions(frame: pd.DataFrame, data: str | Path | None = None) -> pd.DataFrame:
-    """Join derived observations with definitions, themes and a text for readers."""
+def settled(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """One row for each key: what is stated before what is derived, then as the documents stand."""
+    chosen = frame.sort_values("basis", ascending=False, kind="stable").drop_duplicates(keys)
+    return frame[frame.index.isin(chosen.index)].reset_index(drop=True)
+
+
+def marked(frame: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
+    """The frame with source, and disputed: the failed claim that disputes the figure, or ""."""
+    failed = judged[~judged["holds"] & (judged["disputes"] != "")].drop_duplicates("disputes")
+    disputed = frame["figure"].map(failed.set_index("disputes")["figure"]).fillna("")
+    return frame.assign(source=cite(frame), disputed=disputed)
+
+
+def observations(
+    documents: pd.DataFrame, judged: pd.DataFrame, data: str | Path | None = None
+) -> pd.DataFrame:
+    """Performance figures of these documents with their definitions, in the order of the themes.
+
+    Returns:
+        The columns of `indicators`, `indicator_definitions` and `themes`, and: label, label_zh,
+        theme_en, theme_zh, low and high (base units), quantity, unit_en, text (as a reader should
+        see it), source, disputed.
+    """
+    frame = formula.derive(of_documents("indicators", documents, data), data)
     definitions = load("indicator_definitions", data)
     themes = load("themes", data).rename(columns={"name_en": "theme_en", "name_zh": "theme_zh"})
     frame = frame.merge(definitions, on="indicator", how="left").merge(
         themes, on="theme", how="left"
     )
     units = load("units", data).set_index("unit")
-    frame["factor"] = frame["unit"].map(units["factor"])
     frame["quantity"] = frame["unit"].map(units["quantity"])
     # as `text` counts: money and mass in their printed unit, everything else in base units
     frame["unit_en"] = frame["unit"].map(units["base_en"])
@@ -117,13 +131,17 @@ def with_definitions(frame: pd.DataFrame, data: str | Path | None = None) -> pd.
     )
     frame["text"] = [_text(row) for row in records(frame)]
     frame = frame.rename(columns={"name_en": "label", "name_zh": "label_zh"})
-    return frame.sort_values(["position"], kind="stable").reset_index(drop=True)
+    frame = frame.sort_values("position", kind="stable", ignore_index=True)
+    return marked(frame, judged)
 
 
 def _text(row: dict[str, Any]) -> str:
     """The value as a reader should see it, in base units but for money, rates and mass."""
     if pd.isna(row["base"]):
-        return "no whole number fits" if row["basis"] == "derived" else "hundreds, no number given"
+        if row["basis"] == "derived":
+            return "no whole number fits"
+        order = numerals.UNQUANTIFIED.search(row["printed"])
+        return f"{ORDERS[order[0][1]] if order else 'some'}, no number given"
     value = row["value"] if row["quantity"] in ("money", "ratio", "mass") else row["base"]
     prefix = {"at_least": "≥ ", "approximately": "nearly "}.get(str(row["qualifier"]), "")
     return f"{prefix}{value:,.10g}" + (" (derived)" if row["basis"] == "derived" else "")

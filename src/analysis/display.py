@@ -166,14 +166,8 @@ def cases(
     return Fragment(f'<ol class="g">{"".join(items)}</ol>', "\n".join(lines))
 
 
-def sentence(said: str) -> Fragment:
-    """One paragraph."""
-    return paragraphs([said])
-
-
-def paragraphs(said: Iterable[str]) -> Fragment:
-    """Several paragraphs."""
-    said = list(said)
+def paragraphs(*said: str) -> Fragment:
+    """One paragraph or several."""
     return Fragment("".join(f"<p>{text(one)}</p>" for one in said), "\n\n".join(said))
 
 
@@ -189,18 +183,14 @@ def notice(said: str, kind: str = "not disclosed") -> Fragment:
     return Fragment(f'<p class="n"><b>{text(kind)}.</b> {text(said)}</p>', f"{kind}. {said}")
 
 
-def sources(frame: pd.DataFrame, label: str = "label") -> Fragment:
-    """A folded list of where each row's figures stand."""
-    listed = [f"{row[label]}{_year(row)}: {row['source']}" for row in frame.to_dict("records")]
-    return Fragment(_sources(frame, label), "\n".join(listed))
-
-
 class _Grid:
     """The cells of a table, as HTML and as CSV, so that the two cannot differ."""
 
     def __init__(self, frame: pd.DataFrame, headers: Mapping[str, str], digits: Mapping[str, int],
                  totals: Totals, anchor: str = "") -> None:  # fmt: skip
         first, *others = headers
+        money_and_rates = (c for c, name in headers.items() if name.endswith(("(万元)", "(%)")))
+        digits = dict.fromkeys(money_and_rates, 2) | dict(digits)
         if isinstance(totals, pd.Series):
             totals = frame.index[totals]
         apart = set([] if totals is None else totals)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
 TABLES = ("amounts", "indicators", "claims")
 # Quantities printed rounded; everything else is a count and exact.
 ROUNDED = ("money", "price", "ratio", "mass")
+CELL = re.compile(rf"T({'|'.join(statutory.TITLES)})\.r\w+\.c\d+")
 FUNCTIONS: dict[str, Callable[[str], float]] = {
     "count": lambda text: len(text.split("、")),
     "grade_floor": lambda grade: GRADES[grade],
@@ -41,21 +43,10 @@ class Interval:
     low: float
     high: float
 
-    def _with(self, other: Interval, operation: Callable[[float, float], float]) -> Interval:
+    def combine(self, other: Interval, operation: Callable[[float, float], float]) -> Interval:
+        """Both under an operation; the bounds are the extremes at the corners."""
         corners = [operation(a, b) for a in (self.low, self.high) for b in (other.low, other.high)]
         return Interval(operation(self.value, other.value), min(corners), max(corners))
-
-    def __add__(self, other: Interval) -> Interval:
-        return self._with(other, operator.add)
-
-    def __sub__(self, other: Interval) -> Interval:
-        return self._with(other, operator.sub)
-
-    def __mul__(self, other: Interval) -> Interval:
-        return self._with(other, operator.mul)
-
-    def __truediv__(self, other: Interval) -> Interval:
-        return self._with(other, operator.truediv)
 
     def integers(self) -> range:
         """The whole numbers within the bounds."""
@@ -114,10 +105,11 @@ class Figures:
             amount = evaluate(row["formula"], self, row["document"])
             if unit["quantity"] not in ROUNDED:
                 whole = amount.integers()
-                nearest = min(whole, key=partial(_distance, amount.value), default=None)
-                if nearest is None:
-                    self._unfit[row["figure"]] = amount
-                amount = None if nearest is None else Interval(nearest, whole[0], whole[-1])
+                if whole:
+                    nearest = min(max(math.ceil(amount.value - 0.5), whole[0]), whole[-1])
+                    amount = Interval(nearest, whole[0], whole[-1])
+                else:
+                    self._unfit[row["figure"]], amount = amount, None
         elif not pd.isna(row["base"]):
             value = float(row["base"])
             half = 0.0
@@ -167,10 +159,6 @@ class Figures:
         )
 
 
-def _distance(value: float, whole: int) -> float:
-    return abs(whole - value)
-
-
 def derive(frame: pd.DataFrame, data: str | Path | None = None) -> pd.DataFrame:
     """Fill the derived rows of amounts or indicators: base, and low and high for every row.
 
@@ -201,18 +189,31 @@ def used(expression: str, figures: Figures, document: str = "") -> list[Figure]:
     return found
 
 
-def unknown_names(expression: str, known: set[str]) -> list[str]:
-    """Names in a formula that are no figure; the whole formula if it cannot be read."""
-    if not expression:
-        return []
+def misfits(expression: str, known: Collection[str]) -> list[str]:
+    """Parts of a formula that ``evaluate`` could not read; the whole of it if it is no formula."""
     try:
-        tree = _parse(expression)
+        return list(_misfits(_parse(expression).body, known)) if expression else []
     except SyntaxError:
         return [expression]
-    allowed = {*known, *FUNCTIONS, "document_year", *(f"T{n}" for n in statutory.TITLES)}
-    return [
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id not in allowed
-    ]
+
+
+def _misfits(node: ast.expr, known: Collection[str]) -> Iterator[str]:
+    match node:
+        case ast.BinOp(left, symbol, right) if type(symbol) in OPERATORS:
+            yield from _misfits(left, known)
+            yield from _misfits(right, known)
+        case ast.Constant(int() | float()) | ast.Name("document_year"):
+            pass
+        case ast.Name(name) if name in known:
+            pass
+        case ast.Attribute() if CELL.fullmatch(ast.unparse(node)):
+            pass
+        case ast.Call(ast.Name("count"), [ast.Constant(str())]):
+            pass
+        case ast.Call(ast.Name("grade_floor"), [ast.Constant(str() as grade)]) if grade in GRADES:
+            pass
+        case _:
+            yield ast.unparse(node)
 
 
 def evaluate(expression: str, figures: Figures, document: str = "", year: int = 0) -> Interval:
@@ -226,7 +227,7 @@ def evaluate(expression: str, figures: Figures, document: str = "", year: int = 
     return _value(_parse(expression).body, figures, document, year)
 
 
-OPERATORS: dict[type[ast.operator], Callable[[Interval, Interval], Interval]] = {
+OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -251,7 +252,7 @@ def _value(node: ast.expr, figures: Figures, document: str, year: int) -> Interv
     value = partial(_value, figures=figures, document=document, year=year)
     match node:
         case ast.BinOp(left, symbol, right) if type(symbol) in OPERATORS:
-            return OPERATORS[type(symbol)](value(left), value(right))
+            return value(left).combine(value(right), OPERATORS[type(symbol)])
         case ast.Constant(int() | float() as number):
             return Interval(number, number, number)
         case ast.Name("document_year"):

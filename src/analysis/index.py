@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import charts, display
+from analysis import charts, display, sections
 from analysis.disclosure import Disclosure
 from analysis.page import Shell, exporter
 from analysis.summary import findings, headlines
-from analysis.tables import data_directory, load, records, rows, years
-from analysis.tables import tables as names
+from analysis.tables import data_directory, dictionary, load, records, years
 
+BY_TABLE = "Rows transcribed from each document, by table"
+CALLED = {"claims": "Statements", "not_transcribed": "Left out"}
 NEWEST = 10  # years set side by side; more fit neither a table nor a phone
 
 
@@ -36,6 +37,11 @@ def render(statuses: Sequence[Status], data: Path) -> str:
     newest = sorted({s.year for s in statuses if s.year is not None}, reverse=True)
     groups = [(str(year), [s for s in statuses if s.year == year]) for year in newest]
     across = [s for s in statuses if s.year is None]
+    counted = {
+        name: CALLED.get(name, name.replace("_", " ").capitalize())
+        for name, table in dictionary(data_directory(data)).items()
+        if name != "documents" and "document" in {one["name"] for one in table["schema"]["fields"]}
+    }
     context = {
         "shell": Shell(""),
         "departments": list(dict.fromkeys(zip(documents["department_en"], documents["department"],
@@ -50,7 +56,7 @@ def render(statuses: Sequence[Status], data: Path) -> str:
                 else "The years side by side",
                 _headline(headlines(disclosures), set(years(data))),
             ),
-            ("What the data cover", [_coverage(documents, data)]),
+            ("What the data cover", [sections.coverage(documents, counted, BY_TABLE, "", data)]),
         ],
     }  # fmt: skip
     return str(exporter("index.html.j2").template.render(resources=context))
@@ -102,28 +108,3 @@ def _headline(frame: pd.DataFrame, documented: set[int]) -> Iterable[display.Fra
 
 def _figure(row: dict[str, Any]) -> str:
     return f"{row['text']} (derived)" if row["kind"] == "derived" else str(row["text"])
-
-
-def _coverage(documents: pd.DataFrame, data: Path) -> display.Fragment:
-    """How many rows of each table stand on each document."""
-    counts = {}
-    for name in names(data):
-        table = pd.DataFrame(rows(data_directory(data), name))
-        if "document" in table and name != "documents":
-            counts[name] = table["document"].value_counts()
-    frame = pd.DataFrame(
-        {
-            "label": documents["title_en"],
-            "label_zh": documents["title"],
-            **{name: documents["document"].map(found) for name, found in counts.items()},
-            "status": "0",
-        }
-    )
-    called = {"claims": "Statements", "not_transcribed": "Left out"}
-    headers = {name: called.get(name, name.replace("_", " ").capitalize()) for name in counts}
-    return display.table(
-        frame,
-        "Rows transcribed from each document, by table",
-        headers={"label": "Document", **headers},
-        digits=dict.fromkeys(counts, 0),
-    )

@@ -26,7 +26,7 @@ def wilson(positives: int, tests: int) -> tuple[float, float]:
 
 def latest(indicators: pd.DataFrame) -> pd.DataFrame:
     """Observations about the disclosure's own year."""
-    now: pd.DataFrame = indicators[indicators["year"] == indicators["year"].max()]
+    now: pd.DataFrame = indicators[indicators["own"]]
     return now
 
 
@@ -42,13 +42,12 @@ def parts(indicators: pd.DataFrame) -> pd.DataFrame:
     frame = now[now["share_of"].isin(wholes.index) & now["base"].notna()].copy()
     frame["k"] = frame["base"].astype(float)
     frame["n"] = frame["share_of"].map(wholes["base"]).astype(float)
-    frame["at_least"] = frame["share_of"].map(wholes["qualifier"]) == "at_least"
     frame["whole"] = frame["share_of"].map(wholes["label"])
     frame["source"] = frame["source"] + "; " + frame["share_of"].map(wholes["source"])
     frame = frame[frame["n"] > 0].reset_index(drop=True)
     frame["estimate"] = frame["k"] / frame["n"]
     bounds = [
-        wilson(int(k), int(n)) if sampled else (math.nan, math.nan)
+        wilson(int(k), int(n)) if sampled and k <= n else (math.nan, math.nan)
         for k, n, sampled in zip(frame["k"], frame["n"], frame["sampled"], strict=True)
     ]
     frame["low"] = [low for low, _ in bounds]
@@ -79,30 +78,34 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
     """Tests by population with positives where stated.
 
     Returns:
-        label, label_zh, tests (text, "≥" for a bound), positives, rate, low, high (%), status
-        ("not disclosed" where the result is not stated), source, disputed.
+        One row a result: label, label_zh, tests (text, "≥" for a bound), n, positives and k
+        (both the count), rate, low, high (%), status (why there is none of them, or ""), source,
+        disputed, corrected.
     """
     now = latest(indicators)
     samples = now[now["kind"] == "sample"]
     results = parts(indicators)
-    results = results[results["sampled"]].set_index("share_of")
+    results = results[results["sampled"]]
     rows = []
     for sample in records(samples):
-        row = {
-            key: sample[key]
-            for key in ("label", "label_zh", "population", "source", "disputed", "corrected")
-        }
-        row |= {"tests": sample["text"], "n": float(sample["base"]), "status": ""}
-        row |= dict.fromkeys(("positives", "k", "rate", "low", "high"), math.nan)
-        if sample["indicator"] in results.index:
-            result = results.loc[sample["indicator"]]
-            row |= {"positives": result["k"], "k": result["k"], "source": result["source"]}
-            row |= {key: result[key] * 100 for key in ("low", "high")}
-            row["rate"] = result["estimate"] * 100
-        else:
-            row["status"] = "not disclosed: the result is not stated"
-        rows.append(row)
-    return pd.DataFrame(rows)
+        told = records(results[results["share_of"] == sample["indicator"]])
+        for result in told or [{}]:
+            row = {c: sample[c] for c in ("label", "label_zh", "source", "disputed", "corrected")}
+            row |= {"tests": sample["text"], "n": float(sample["base"]), "status": ""}
+            row |= dict.fromkeys(("positives", "k", "rate", "low", "high"), math.nan)
+            if not result:
+                row["status"] = "not disclosed: the result is not stated"
+            elif result["k"] > result["n"]:
+                row["status"] = "not applicable: more positives than tests"
+            else:
+                row |= {"positives": result["k"], "k": result["k"], "source": result["source"]}
+                row |= {key: result[key] * 100 for key in ("low", "high")}
+                row["rate"] = result["estimate"] * 100
+            if len(told) > 1:
+                row["label"] += f": {result['label']}"
+            rows.append(row)
+    columns = ["label", "tests", "k", "n", "rate", "low", "high", "status"]
+    return pd.DataFrame(rows, columns=None if rows else columns)
 
 
 def unit_costs(indicators: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
@@ -118,7 +121,7 @@ def unit_costs(indicators: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
     now = latest(indicators)
     rows = []
     for item, group in now[now["paid_by"] != ""].groupby("paid_by", sort=False):
-        money = amounts[(amounts["item"] == item) & (amounts["year"] == amounts["year"].max())]
+        money = amounts[(amounts["item"] == item) & amounts["own"]]
         spent = money[money["phase"] == "executed"]
         price = money[money["scheme"] == "price"]
         chosen = spent if len(spent) else price

@@ -8,11 +8,13 @@ ARABIC = r"\d+(?:\.\d+)?"
 CHINESE = r"[零一二两三四五六七八九十百千]+"
 NUMERAL = re.compile(f"{ARABIC}|{CHINESE}")
 
+WIDE = str.maketrans("０１２３４５６７８９．，％", "0123456789.,%")
+
 # "none was found", "no ...", "all were negative", "none last year either": a printed zero.
-ABSENT = re.compile("未发现|未发生|无|均呈阴性|上年度也无")
-# "some hundreds": a quantity of which no number can be read
+ABSENT = re.compile(r"未发现|未发生|无(?!人机)|均呈阴性|上年度也无")
+# "some tens", "some hundreds": a quantity of which no number can be read
 UNQUANTIFIED = re.compile("数[十百千万]")
-AT_LEAST = re.compile(f"(?:{ARABIC}|{CHINESE})万?[余多]|超(?:过)?(?:{ARABIC})(?!%)")
+AT_LEAST = re.compile(rf"(?:{ARABIC}|{CHINESE})万?[余多]|超过?{ARABIC}(?![.\d%])")
 APPROXIMATELY = re.compile("近|约")
 
 
@@ -46,6 +48,7 @@ def read(printed: str) -> Reading:
     Raises:
         ValueError: there is no numeral and no word of absence.
     """
+    printed = re.sub(r"(?<=\d),(?=\d{3})", "", printed.translate(WIDE))
     if UNQUANTIFIED.search(printed):
         return Reading(None, 1, "unquantified")
     if ABSENT.match(printed):

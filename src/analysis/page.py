@@ -82,13 +82,18 @@ def exporter(template: str) -> TemplateExporter:
     made = TemplateExporter(template_paths=[str(TEMPLATES)], template_file=template)  # type: ignore[no-untyped-call]
     made.environment.autoescape = made.environment.trim_blocks = True
     made.environment.lstrip_blocks = True
-    made.environment.filters["bare"] = bare
+    made.environment.filters |= {"bare": bare, "printed": printed}
     return made
 
 
 def bare(text: str) -> str:
     """Text without the colour codes of a terminal."""
     return re.sub(r"\x1b\[.*?[@-~]", "", text)
+
+
+def printed(text: str) -> str:
+    """What a terminal would show: of a progress bar what its last carriage return left."""
+    return re.sub(r"[^\n]*\r(?!\n)", "", bare(text))
 
 
 class Shell:
@@ -148,7 +153,7 @@ class Shell:
                 continue
             if cell.cell_type == "code":
                 code += [cell.source] if cell.source.strip() else []
-                if outputs := _ordered(cell.outputs):
+                if outputs := joined(cell.outputs):
                     shown.append({"source": "", "outputs": outputs, "code": code})
                     code = []
             elif cell.cell_type == "markdown":
@@ -203,7 +208,7 @@ class _Cleaner(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self.silent or tag in SILENT:
-            self.silent.append(tag)
+            self.silent += [tag] * (tag != "embed")  # which has no end tag
         elif tag in ELEMENTS:
             kept = "".join(f' {name}="{escape(value)}"' for name, value in self.kept(tag, attrs))
             self.out.append(f"<{tag}{kept}>")
@@ -284,24 +289,17 @@ def _opens(block: dict[str, Any]) -> bool:
                for output in block.get("outputs", []))  # fmt: skip
 
 
-def _ordered(outputs: Iterable[NotebookNode]) -> list[dict[str, Any]]:
+def joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     """Outputs with neighbouring streams joined, what was printed before what was warned."""
-    ordered: list[dict[str, Any]] = []
-    streams = {"stdout": "", "stderr": ""}
-
-    def flush() -> None:
-        for name, text in streams.items():
-            if text:
-                # a progress bar's line is what its last carriage return left
-                text = re.sub(r"[^\n]*\r(?!\n)", "", bare(text))
-                ordered.append({"output_type": "stream", "name": name, "text": text})
-            streams[name] = ""
-
+    result: list[NotebookNode] = []
+    streams: dict[str, NotebookNode] = {}
     for output in outputs:
         if output.output_type == "stream":
-            streams[output.name] += output.text
+            if output.name in streams:
+                streams[output.name].text += output.text
+            else:
+                streams[output.name] = output
         else:
-            flush()
-            ordered.append(output)
-    flush()
-    return ordered
+            result += [streams.pop(name) for name in ("stdout", "stderr") if name in streams]
+            result.append(output)
+    return result + [streams[name] for name in ("stdout", "stderr") if name in streams]

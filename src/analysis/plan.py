@@ -131,12 +131,13 @@ def reports(
     A notebook is named, or given as the path of an .ipynb file outside the project's folder.
     """
     project = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
-    chosen = {}
+    chosen: dict[str, Path] = {}
     for name in only_notebooks or project:
         path = project.get(name, Path(name))
         if path.suffix != ".ipynb" or not path.is_file():
             raise WrongUseError(f"no notebook {name!r}; there are: {', '.join(project)}")
-        chosen[path.stem] = path
+        if chosen.setdefault(path.stem, path).resolve() != path.resolve():
+            raise WrongUseError(f"two notebooks {path.stem!r}: {chosen[path.stem]} and {path}")
     known = years(data)
     unknown = [str(year) for year in only_years if year not in known]
     if unknown:

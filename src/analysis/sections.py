@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -23,22 +25,28 @@ LISTING = {
 }
 
 
+def _table(
+    frame: pd.DataFrame, caption: str, headers: Mapping[str, str], empty: str, **options: Any
+) -> Fragment:
+    """A table, or a notice where there is nothing to show."""
+    if frame.empty:
+        return display.notice(empty)
+    return display.table(frame, caption, headers=headers, **options)
+
+
 def rates(measures: pd.DataFrame, year: int) -> Fragment:
     """The measures that can be computed (from ``budget.measures``)."""
-    computed = measures[measures["value"].notna()]
-    if computed.empty:
-        return display.notice("None of the measures can be computed.")
-    return display.table(
-        computed,
+    return _table(
+        measures[measures["value"].notna()],
         f"Measures of budget execution, {year}",
-        headers={
+        {
             "label": "Measure",
             "value": "Rate (%)",
             "numerator": "Numerator (万元)",
             "denominator": "Base (万元)",
             "formula": "Formula",
         },
-        digits=dict.fromkeys(["value", "numerator", "denominator"], 2),
+        "None of the published measures can be computed.",
     )
 
 
@@ -46,7 +54,7 @@ def not_computed(measures: pd.DataFrame, year: int) -> Fragment:
     """The measures that have no value, and why (from ``budget.measures``)."""
     missing = measures[measures["value"].isna()]
     if missing.empty:
-        return display.sentence("Every measure can be computed.")
+        return display.paragraphs("Every measure can be computed.")
     return display.table(
         missing,
         f"Measures without a value, {year}",
@@ -63,9 +71,8 @@ def projects(frame: pd.DataFrame) -> Fragment:
             "not disclosed",
         )
     single = frame[frame["label"] != "Total"]
-    left = single[single["unspent"] > 0]
     title = (
-        f"{len(single) - len(left)} of {len(single)} projects spent everything; "
+        f"{(single['unspent'] <= 0).sum()} of {len(single)} projects spent everything; "
         f"{money(float(single['unspent'].sum()))} were left"
     )
     said = "; ".join(
@@ -85,7 +92,6 @@ def projects(frame: pd.DataFrame) -> Fragment:
             "unspent": "Unspent (万元)",
             "rate": "Completion (%)",
         },
-        digits=dict.fromkeys(["approved", "executed", "unspent", "rate"], 2),
     )
 
 
@@ -112,7 +118,6 @@ def bridge(frame: pd.DataFrame) -> Fragment:
         + f" the gap between {money(first['value'])} and {money(last['value'])}",
         f"Approved {money(first['value'])}; {said}; executed {money(last['value'])}.",
         headers={"label": "Step", "value": "Amount (万元)"},
-        digits={"value": 2},
     )
 
 
@@ -121,36 +126,32 @@ def explanations(frame: pd.DataFrame) -> Fragment:
     if frame.empty:
         return display.notice("No explanation of these figures is recorded.")
     return display.paragraphs(
-        f"{row['said'][0].upper()}{row['said'][1:]} ({row['source']})." for row in records(frame)
+        *(f"{row['said'][0].upper()}{row['said'][1:]} ({row['source']})." for row in records(frame))
     )
 
 
 def others(frame: pd.DataFrame, year: int) -> Fragment:
     """What every disclosure must state besides (from ``budget.others``)."""
-    if frame.empty:
-        return display.notice("The documents state none of these.")
-    return display.table(
+    return _table(
         frame,
         f"Operating cost, the three public expenses, meetings, contracts, {year}",
-        headers={"label": "Item", "approved": "Approved (万元)", "executed": "Executed (万元)"},
-        digits={"approved": 2, "executed": 2},
+        {"label": "Item", "approved": "Approved (万元)", "executed": "Executed (万元)"},
+        "The documents state none of these.",
     )
 
 
 def revenue(frame: pd.DataFrame, year: int) -> Fragment:
     """Revenue by source, text beside table (from ``budget.revenue``)."""
-    if frame.empty:
-        return display.notice("The documents do not say where the money came from.")
-    return display.table(
+    return _table(
         frame,
         f"Revenue by source: what the text says and what statutory table 02 says, {year}",
-        headers={
+        {
             "label": "Source",
             "text": "Text (万元)",
             "table": "Table 02 (万元)",
             "difference": "Difference (万元)",
         },
-        digits=dict.fromkeys(["text", "table", "difference"], 2),
+        "The documents do not say where the money came from.",
         note="The text's county appropriation stands beside the table's appropriation of all "
         "levels (财政拨款收入): the table has no narrower column.",
     )
@@ -164,9 +165,9 @@ def shares(scheme: str, frame: pd.DataFrame, year: int) -> Fragment:
     real = frame[frame["value"] > 0]
     value = "Received (万元)" if scheme == "source" else "Executed (万元)"
     headers = {"label": "Item", "value": value, "share": "Share (%)"}
-    digits = {"value": 2, "share": 2}
-    if len(real) < 3:  # a chart would only repeat two rows
-        return display.table(frame, f"Money {name}, {year}", headers=headers, digits=digits)
+    # of two rows a chart would only repeat the table
+    if len(real) < 3 or frame["share"].isna().any():
+        return display.table(frame, f"Money {name}, {year}", headers=headers)
     top = real.iloc[0]
     said = "; ".join(f"{row['label']} {percent(row['share'])}" for row in records(frame))
     return display.chart(
@@ -175,18 +176,15 @@ def shares(scheme: str, frame: pd.DataFrame, year: int) -> Fragment:
         f"{top['label']} took {percent(top['share'])} of the money",
         f"Shares {name}: {said}.",
         headers=headers,
-        digits=digits,
     )
 
 
 def hierarchy(frame: pd.DataFrame, year: int) -> Fragment:
     """Expenditure from class to item (from ``composition.hierarchy``)."""
-    if frame.empty:
-        return display.notice("No statutory table of expenditure is disclosed.")
-    return display.table(
+    return _table(
         frame,
         f"Expenditure by class, division and item, {year} (statutory table 03)",
-        headers={
+        {
             "label": "Name",
             "code": "Code",
             "level": "Level",
@@ -195,8 +193,8 @@ def hierarchy(frame: pd.DataFrame, year: int) -> Fragment:
             "total": "Total (万元)",
             "share": "Share (%)",
         },
-        totals=frame["level"] != "item",
-        digits=dict.fromkeys(["basic", "project", "total", "share"], 2),
+        "No statutory table of expenditure is disclosed.",
+        totals=frame.get("level") != "item",
     )
 
 
@@ -237,7 +235,7 @@ def tiers(frame: pd.DataFrame, year: int) -> Fragment:
         f"{top['label'][0].lower()}{top['label'][1:]}",
         f"Of {whole:,.0f}: {said}.",
         headers={"label": "Tier", "value": "Persons", "share": "Share (%)"},
-        digits={"value": 0, "share": 2},
+        digits={"value": 0},
     )
 
 
@@ -255,7 +253,7 @@ def listing(observed: pd.DataFrame, themes: Sequence[str], caption: str) -> Frag
         frame,
         caption,
         headers=headers,
-        digits={"text": 0, "share": 2},
+        digits={"text": 0},
         note=" ".join(dict.fromkeys(frame["note"][frame["note"] != ""])),
     )
 
@@ -269,7 +267,8 @@ def relapse(observed: pd.DataFrame) -> Fragment:
             "three-year abstinence: who has abstained for a shorter time has not relapsed.",
             "not disclosed",
         )
-    return display.table(rates, "Relapse", headers=LISTING)
+    shown = indicators.listing(observed, list(rates["theme"].unique()))
+    return display.table(shown[shown["label"].isin(rates["label"])], "Relapse", headers=LISTING)
 
 
 def tests(frame: pd.DataFrame, year: int) -> Fragment:
@@ -333,19 +332,18 @@ def tests(frame: pd.DataFrame, year: int) -> Fragment:
 
 def unit_costs(frame: pd.DataFrame, year: int) -> Fragment:
     """Money over count (from ``indicators.unit_costs``)."""
-    if frame.empty:
-        return display.notice("No item of money has a count beside it.")
-    return display.table(
+    return _table(
         frame,
         f"Unit costs, {year}",
-        headers={
+        {
             "label": "Item",
             "money": "Spent, or price × count (万元)",
             "count": "Count",
             "cost": "Per unit (yuan)",
             "meaning": "How computed",
         },
-        digits={"money": 2, "count": 0, "cost": 0},
+        "No item of money has a count beside it.",
+        digits={"count": 0, "cost": 0},
         note="The documents tie no count to the money: the true cost may be higher or lower.",
     )
 
@@ -354,11 +352,8 @@ def series(frame: pd.DataFrame, caption: str) -> Fragment:
     """Series over years as small multiples (from ``trends.panel`` or ``trends.money``)."""
     if frame.empty:
         return display.notice("No figure is known for two years.", "not comparable")
-    groups = [group for _, group in frame.groupby("series", sort=False)]
-    told = list(map(_move, groups))
-    title = "Largest relative change: " + max(zip(map(_size, groups), told, strict=True))[1].rstrip(
-        "."
-    )
+    moves = [_move(group) for _, group in frame.groupby("series", sort=False)]
+    title = f"Largest relative change: {max(moves)[1]}"
     return display.chart(
         charts.multiples(frame),
         frame.assign(
@@ -366,7 +361,7 @@ def series(frame: pd.DataFrame, caption: str) -> Fragment:
             status=frame["kind"].map({"missing": "no document, or none stated"}).fillna(""),
         ),
         title,
-        " ".join(told),
+        " ".join(f"{told}." for _, told in moves),
         headers={
             "series": "Series",
             "year": "Year",
@@ -378,19 +373,15 @@ def series(frame: pd.DataFrame, caption: str) -> Fragment:
     )
 
 
-def _size(group: pd.DataFrame) -> float:
-    """The relative change over a series."""
-    known = group[group["value"].notna()].sort_values("year")["value"].astype(float)
-    first, last = known.iloc[0], known.iloc[-1]
-    return abs(last / first - 1) if first else float(last != first)
-
-
-def _move(group: pd.DataFrame) -> str:
+def _move(group: pd.DataFrame) -> tuple[float, str]:
+    """The relative change over a series, and the sentence that tells it."""
     known = group[group["value"].notna()].sort_values("year")
     first, last = known.iloc[0], known.iloc[-1]
-    return (
-        f"{first['series']}: {first['text']} in {first['year']}, {last['text']} in {last['year']}."
+    a, b = float(first["value"]), float(last["value"])
+    told = (
+        f"{first['series']}: {first['text']} in {first['year']}, {last['text']} in {last['year']}"
     )
+    return abs(b / a - 1) if a else float(b != a), told
 
 
 # ------------------------------------------------------------------------------------- audit
@@ -400,7 +391,9 @@ def disputes(judged: pd.DataFrame) -> Fragment:
     """The failed statements of one report, leading to their findings."""
     failed = judged[~judged["holds"]]
     if failed.empty:
-        return display.sentence(f"None: all {len(judged)} statements that can be recomputed hold.")
+        return display.paragraphs(
+            f"None: all {len(judged)} statements that can be recomputed hold."
+        )
     frame = _told(failed).assign(disputed=failed["figure"])
     headers = {
         "label": "Statement",
@@ -414,7 +407,7 @@ def disputes(judged: pd.DataFrame) -> Fragment:
 def findings(failed: pd.DataFrame) -> Fragment:
     """Failed statements with both readings, the arithmetic and what to use instead."""
     if failed.empty:
-        return display.sentence("Every statement that can be recomputed holds.")
+        return display.paragraphs("Every statement that can be recomputed holds.")
     headers = {
         "label": "Statement",
         "place": "Printed",
@@ -429,7 +422,7 @@ def findings(failed: pd.DataFrame) -> Fragment:
 def holding(judged: pd.DataFrame) -> Fragment:
     """Statements that hold, with their arithmetic."""
     if judged.empty:
-        return display.sentence("No statement holds.")
+        return display.paragraphs("No statement holds.")
     return display.table(
         _told(judged),
         f"{len(judged)} statements that hold",
@@ -517,7 +510,7 @@ def missing(documents: pd.DataFrame) -> Fragment:
             f"No document of {', '.join(gaps)} is at hand; what is known of that year is what "
             "other documents say of it."
         )
-    return display.paragraphs(said)
+    return display.paragraphs(*said)
 
 
 def _silent(year: int, name: str) -> list[str]:
@@ -530,33 +523,38 @@ def _silent(year: int, name: str) -> list[str]:
         labels = ", ".join(f"{label[0].lower()}{label[1:]}" for label in lacking["label"])
         told.append(f"{name}: too little is disclosed to compute {labels}.")
     tested = indicators.tests(disclosure.indicators)
-    silent = tested[tested["status"] != ""] if len(tested) else tested
+    silent = tested[tested["status"].str.startswith("not disclosed")]
     if len(silent):
         rounds = ", ".join(f"{row['label']} ({row['tests']})" for row in records(silent))
         told.append(f"{name}: no result is stated for {rounds}.")
     return told
 
 
-def coverage(documents: pd.DataFrame) -> Fragment:
+ROWS = {
+    "statutory_tables": "Table cells",
+    "amounts": "Amounts",
+    "indicators": "Indicators",
+    "claims": "Statements",
+    "not_transcribed": "Left out",
+}
+
+
+def coverage(
+    documents: pd.DataFrame,
+    tables: Mapping[str, str] = ROWS,
+    caption: str = "Rows transcribed from each document",
+    note: str = "Every numeral of the documents is in a table, or left out with its reason.",
+    data: Path | None = None,
+) -> Fragment:
     """How many rows each table holds from each document."""
-    names = ["statutory_tables", "amounts", "indicators", "claims", "not_transcribed"]
-    frame = documents.rename(columns={"title_en": "label", "title": "label_zh"})[
-        ["document", "label", "label_zh"]
-    ]
-    for name in names:
-        counts = load(name)["document"].value_counts()
+    frame = documents.rename(columns={"title_en": "label", "title": "label_zh"})
+    for name in tables:
+        counts = load(name, data)["document"].value_counts()
         frame[name] = frame["document"].map(counts).fillna(0).astype(int)
     return display.table(
         frame,
-        "Rows transcribed from each document",
-        headers={
-            "label": "Document",
-            "statutory_tables": "Table cells",
-            "amounts": "Amounts",
-            "indicators": "Indicators",
-            "claims": "Statements",
-            "not_transcribed": "Left out",
-        },
-        digits=dict.fromkeys(names, 0),
-        note="Every numeral of the documents is in a table, or left out with its reason.",
+        caption,
+        headers={"label": "Document", **tables},
+        digits=dict.fromkeys(tables, 0),
+        note=note,
     )

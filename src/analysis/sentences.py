@@ -47,7 +47,8 @@ def cautions(findings: pd.DataFrame, most: int = 5) -> Cautions:
     ]
     rest = int((~findings["holds"]).sum()) - len(told)
     if told and rest:
-        told.append((f"{rest} more findings are in the audit.", "data_quality.ipynb"))
+        more = f"{rest} more findings are" if rest > 1 else "One more finding is"
+        told.append((f"{more} in the audit.", "data_quality.ipynb"))
     return told
 
 
@@ -103,22 +104,17 @@ def budget_execution(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings]:
     projects = budget.projects(amounts)
     if len(projects):
         left = projects[:-1][projects[:-1]["unspent"] > 0]
-        full = len(projects) - 1 - len(left)
         for row in records(left):
             told.append(
-                f"{row['label']} spent {percent(row['rate'])} and left {money(row['unspent'])}; "
-                f"{full} of the {len(projects) - 1} projects spent everything."
+                f"{row['label']} spent {percent(row['rate'])} and left {money(row['unspent'])}."
             )
+        full = int((projects[:-1]["unspent"] <= 0).sum())
+        told.append(f"{full} of the {len(projects) - 1} projects spent everything.")
     change = budget.change(amounts)
     if change:
+        told.append(_change(change))
         difference = change["this"] - change["last"]
         rows[0] = (*rows[0][:4], f"{difference:+,.2f} on the year before", "")
-        told.append(
-            f"On the year before, spending {'rose' if difference > 0 else 'fell'} by "
-            f"{money(abs(difference))} ({percent(abs(change['rate']), 1)}), from "
-            f"{change['last_low']:,.2f}–{change['last_high']:,.2f} 万元: the document states the "
-            "change, not the earlier total."
-        )
     procurement = budget.procurement(amounts)
     if procurement:
         rows.append(
@@ -129,6 +125,24 @@ def budget_execution(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings]:
             f"{percent(procurement['share'], 1)} of all spending."
         )
     return headline(rows), told
+
+
+def _change(change: dict[str, float]) -> str:
+    """The change of spending on the year before (from ``budget.change``)."""
+    difference = round(change["this"] - change["last"], 6)
+    if not difference:
+        return "Spending was the same as in the year before."
+    rate = "" if pd.isna(change["rate"]) else f" ({percent(abs(change['rate']), 1)})"
+    told = (
+        f"On the year before, spending {'rose' if difference > 0 else 'fell'} by "
+        f"{money(abs(difference))}{rate}, from "
+    )
+    if not change["derived"]:
+        return f"{told}{money(change['last'])}."
+    return (
+        f"{told}{change['last_low']:,.2f}–{change['last_high']:,.2f} 万元: the document states the "
+        "change, not the earlier total."
+    )
 
 
 def spending_composition(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings]:
@@ -142,6 +156,9 @@ def spending_composition(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings
             continue
         top, whole = frame.iloc[0], money(float(frame["value"].sum()))
         base = f"of {whole} {WHOLES[scheme]}"
+        if top["share"] != top["share"]:
+            told.append(f"{base[0].upper()}{base[1:]}: no shares, for an item is negative.")
+            continue
         if len(real) == 1:
             told.append(
                 f"All {whole} {WHOLES[scheme]} were {top['label'][0].lower()}{top['label'][1:]}."
@@ -153,10 +170,9 @@ def spending_composition(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings
         told.append(f"{base[0].upper()}{base[1:]}: {split}{doubt}.")
     procured = budget.procurement(amounts)
     if procured:
-        rest = procured["value"] / procured["share"] * 100 - procured["value"]
         told.append(
-            f"{money(rest)} ({percent(100 - procured['share'], 1)} of the expenditure) were spent "
-            "outside procurement."
+            f"{money(procured['rest'])} ({percent(100 - procured['share'], 1)} of the "
+            "expenditure) were spent outside procurement."
         )
     if not told:
         told = ["The documents of this year do not say what the money was spent on."]
@@ -182,12 +198,12 @@ def performance_indicators(disclosure: Disclosure) -> tuple[pd.DataFrame, Findin
         told.append(f"Of {n:,.0f} {whole[0].lower()}{whole[1:]}: {split}.")
     told += _changes(observed)
     tested = indicators.tests(observed)
-    for row in records(tested[tested["k"] > 0] if len(tested) else tested):
+    for row in records(tested[tested["k"] > 0]):
         told.append(
             f"{row['label']}: {row['positives']:,.0f} of {row['tests']} positive, "
             f"{percent(row['rate'])} (95 % interval {row['low']:.2f}–{percent(row['high'])})."
         )
-    clean = tested[tested["k"] == 0] if len(tested) else tested
+    clean = tested[tested["k"] == 0]
     if len(clean):
         *most, last = [percent(high, 1) for high in clean["high"]]
         limits = f"{', '.join(most)} and {last}" if most else last
@@ -197,7 +213,7 @@ def performance_indicators(disclosure: Disclosure) -> tuple[pd.DataFrame, Findin
             + f"; in random samples the true shares could still be up to {limits} "
             "(95 % interval)."
         )
-    silent = tested[tested["status"] != ""] if len(tested) else tested
+    silent = tested[tested["status"].str.startswith("not disclosed")]
     if len(silent):
         told.append(
             "The result is not stated for "
@@ -235,8 +251,7 @@ def _tiles(now: pd.DataFrame, parts: pd.DataFrame, before: dict[str, str]) -> li
 
 def _before(observed: pd.DataFrame) -> dict[str, str]:
     """For each indicator known of the year before too: that value, and what time it is of."""
-    year = observed["year"].max()
-    last = observed[(observed["year"] == year - 1) & observed["base"].notna()]
+    last = observed[budget.before(observed) & observed["base"].notna()]
     told = {}
     for row in records(last):
         when = "the year before"

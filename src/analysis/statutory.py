@@ -35,15 +35,19 @@ CLASS_LINES = {
     "234": 57,
 }
 
+# What columns 2 to 7 of table 02 are headed.
+SOURCES = ("财政拨款收入", "上级补助收入", "事业收入", "经营收入", "附属单位上缴收入", "其他收入")
+
 Cell = tuple[str, str, int]
 
 
 def cells(frame: pd.DataFrame) -> dict[Cell, float | None]:
-    """Printed value of each cell in 万元 by (table, row, column); None where it is blank."""
+    """Value of each cell in 万元 by (table, row, column); None where it is blank."""
+    values = frame["value"].mask(frame["unit"] == "元", frame["value"] / 10_000)
     return {
         (NUMBERS[title], row, int(column)): None if pd.isna(value) else float(value)
         for title, row, column, value in zip(
-            frame["title"], frame["row"], frame["column"], frame["value"], strict=True
+            frame["title"], frame["row"], frame["column"], values, strict=True
         )
     }
 

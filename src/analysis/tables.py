@@ -17,17 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Where = str | int | bool
-# tables without figures, and so without units
-UNITLESS = (
-    "corrections",
-    "documents",
-    "explanations",
-    "indicator_definitions",
-    "items",
-    "not_transcribed",
-    "themes",
-    "units",
-)
+CORRECTED = ("amounts", "indicators")  # the tables that corrections apply to
 
 
 class DataError(ValueError):
@@ -88,6 +78,7 @@ def rows(directory: Path, name: str) -> list[dict[str, str]]:
 
 def years(data: str | Path | None = None) -> list[int]:
     """The fiscal years that have a document, ascending."""
+    trace("documents", {})
     return sorted({int(row["year"]) for row in rows(data_directory(data), "documents")})
 
 
@@ -111,7 +102,7 @@ def load(name: str, data: str | Path | None = None, **where: Where) -> pd.DataFr
     known = dictionary(directory)
     if name not in known:
         raise DataError(f"no table {name!r}; there are: {', '.join(known)}")
-    _trace_load(name, where)
+    _trace_load(directory, name, where)
     frame = _typed(directory, name, _stamps(directory, name))
     for place, (column, wanted) in enumerate(where.items()):
         if column not in frame:
@@ -161,7 +152,7 @@ def lookup(name: str, figure: str, data: str | Path | None = None) -> dict[str, 
     """
     directory = data_directory(data)
     row = _by_figure(directory, name, _stamps(directory, name))[figure]
-    _trace_load(name, {"figure": figure})
+    _trace_load(directory, name, {"figure": figure})
     return row
 
 
@@ -175,11 +166,13 @@ def _by_figure(directory: Path, name: str, stamps: tuple[int, ...]) -> dict[str,
     return {row["figure"]: row for row in records(_typed(directory, name, stamps))}
 
 
-def _trace_load(name: str, where: dict[str, Where]) -> None:
+def _trace_load(directory: Path, name: str, where: dict[str, Where]) -> None:
     trace(name, where)
-    if name not in UNITLESS:
+    if {"unit", "value"} <= {
+        one["name"] for one in dictionary(directory)[name]["schema"]["fields"]
+    }:
         trace("units", {})
-    if name in ("amounts", "indicators"):
+    if name in CORRECTED:
         trace("corrections", {"table": name})
 
 
@@ -196,8 +189,8 @@ def _positions(directory: Path, name: str, column: str, stamps: tuple[int, ...])
 def _stamps(directory: Path, name: str) -> tuple[int, ...]:
     """Of the files that a typed table depends on."""
     known = dictionary(directory)
-    parts = (name, "corrections", "units")
-    return tuple(_stamp(directory / known[part]["path"]) for part in parts)
+    parts = (known[part]["path"] for part in (name, "corrections", "units"))
+    return tuple(_stamp(directory / part) for part in ("datapackage.json", *parts))
 
 
 @functools.lru_cache(maxsize=64)
@@ -207,8 +200,7 @@ def _typed(directory: Path, name: str, stamps: tuple[int, ...]) -> pd.DataFrame:
 
     path = directory / dictionary(directory)[name]["path"]
     frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    correctable = name in ("amounts", "indicators")
-    if correctable:
+    if name in CORRECTED:
         _correct(frame, name, rows(directory, "corrections"))
     for field in dictionary(directory)[name]["schema"]["fields"]:
         column = frame[field["name"]]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import audit, formula
-from .disclosure import of_documents, with_definitions
+from . import audit, disclosure, formula
+from .disclosure import of_documents
 from .tables import DataError, cite, load, records
 
 # What two figures must share to stand in one series, and how a reader calls it.
@@ -34,17 +34,11 @@ def observations(data: str | Path | None = None, years: Sequence[int] = ()) -> p
         disputed.
     """
     documents = _documents(data, years)
-    frame = of_documents("indicators", documents, data)
-    frame = with_definitions(formula.derive(frame, data), data)
     judged = pd.concat(
         audit.findings(data, document=document, subject="indicators")
         for document in documents["document"]
     )
-    failed = judged[~judged["holds"] & (judged["disputes"] != "")]
-    frame["source"] = cite(frame)
-    frame["disputed"] = (
-        frame["figure"].map(failed.drop_duplicates("disputes").set_index("disputes")["figure"])
-    ).fillna("")
+    frame = disclosure.observations(documents, judged, data)
     frame["status"] = frame["basis"].where(frame["basis"] == "derived", frame["qualifier"])
     frame["status"] = frame["status"].replace({"exact": "stated", "approximately": "stated"})
     frame.loc[frame["base"].isna(), "status"] = "missing"
@@ -88,7 +82,7 @@ def comparisons(frame: pd.DataFrame) -> pd.DataFrame:
     indicators differ.
 
     Returns:
-        label, label_zh, years and figures (text), comparable (bool), verdict, reason, theme_en.
+        label, label_zh, figures (text), comparable (bool), verdict, reason.
     """
     rows = []
     known = frame[(frame["status"] != "missing") & (frame["kind"] != "context")]
@@ -97,11 +91,9 @@ def comparisons(frame: pd.DataFrame) -> pd.DataFrame:
         for part in groups + [group] * (len(groups) > 1):
             if part["year"].nunique() < 2:
                 continue
-            row = {
+            row: dict[str, object] = {
                 "label": " / ".join(part["label"].unique()),
                 "label_zh": " / ".join(part["label_zh"].unique()),
-                "years": ", ".join(str(year) for year in sorted(part["year"].unique())),
-                "theme_en": part["theme_en"].iloc[0],
                 "figures": "; ".join(
                     f"{one['year']}: {one['text']}{' %' if one['quantity'] == 'ratio' else ''}"
                     for one in records(part.sort_values("year"))
@@ -114,16 +106,7 @@ def comparisons(frame: pd.DataFrame) -> pd.DataFrame:
             except IncomparableError as error:
                 row |= {"comparable": False, "verdict": "no", "reason": str(error)}
             rows.append(row)
-    columns = [
-        "label",
-        "label_zh",
-        "years",
-        "figures",
-        "comparable",
-        "verdict",
-        "reason",
-        "theme_en",
-    ]
+    columns = ["label", "label_zh", "figures", "comparable", "verdict", "reason"]
     return pd.DataFrame(rows, columns=columns).astype({"comparable": bool})
 
 
@@ -141,7 +124,7 @@ def panel(frame: pd.DataFrame) -> pd.DataFrame:
     for _, group in frame[frame["kind"] != "context"].groupby("indicator", sort=False):
         if group.loc[group["status"] != "missing", "year"].nunique() < 2:
             continue
-        part = series(group)
+        part = series(disclosure.settled(group, ["year"]))
         years = range(part["year"].min(), part["year"].max() + 1)
         part = part.set_index("year").reindex(years).reset_index()
         part["status"] = part["status"].fillna("missing")
@@ -186,6 +169,7 @@ def money(
     for label, label_zh, part in groups:
         if part["year"].nunique() < least:
             continue
+        part = disclosure.settled(part, ["year"])
         part = part.set_index("year").reindex(range(part["year"].min(), part["year"].max() + 1))
         kind = part["basis"].where(part["basis"] == "derived", "stated")
         wide = pd.DataFrame(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import graphlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ from typing import Any
 from . import formula, numerals, statutory
 from .tables import DataError, data_directory, dictionary, load, rows
 
+TABLES = ("amounts", "claims", "corrections", "documents", "explanations",
+          "indicator_definitions", "indicators", "items", "not_transcribed", "statutory_tables",
+          "themes", "units")  # fmt: skip
 FIGURES = ("amounts", "indicators", "claims")
 
 
@@ -21,6 +26,8 @@ def problems(data: str | Path | None = None) -> list[str]:
     except DataError as error:
         return [str(error)]
     # Each stage relies on the ones before: text, then columns and keys, then meaning.
+    if lacking := [name for name in TABLES if name not in resources]:
+        return [f"datapackage.json: found no table {name}, expected one" for name in lacking]
     for stage in (_unreadable, _misheaded, _untidy, _inconsistent):
         found = list(stage(directory, resources))
         if found:
@@ -64,7 +71,7 @@ def _untidy(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
         yield f"datapackage.json: {problem.note}"
     for task in report.tasks:
         file = Path(task.place).name
-        fields = {one["name"]: one for one in resources[Path(file).stem]["schema"]["fields"]}
+        fields = {one["name"]: one for one in resources[task.name]["schema"]["fields"]}
         for problem in task.errors:
             yield _line(file, problem, fields)
 
@@ -83,6 +90,7 @@ def _misheaded(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
             )
 
 
+LABEL = "'[^']+'|T(" + "|".join(statutory.TITLES) + ")"
 TYPES = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
 
 
@@ -123,6 +131,7 @@ def _line(file: str, problem: Any, fields: dict[str, Any]) -> str:
 def _inconsistent(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
     """What a schema cannot say: characters against value, formulas, titles, corrections."""
     seen: dict[str, str] = {}
+    follows: dict[str, set[str]] = {}
     for name in FIGURES:
         for number, row in enumerate(rows(directory, name), start=2):
             place = f"{name}.csv, row {number}"
@@ -149,16 +158,24 @@ def _inconsistent(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
             yield f"{place}, column value: found {row['value']}, expected {row['printed']}"
     for name in FIGURES:
         for number, row in enumerate(rows(directory, name), start=2):
-            for unknown in formula.unknown_names(row["formula"], set(seen)):
+            label = row.get("kind") == "label" and re.fullmatch(LABEL, row["formula"])
+            for odd in [] if label else formula.misfits(row["formula"], seen):
                 yield (
-                    f"{name}.csv, row {number}, column formula: found {unknown!r}, "
-                    "expected the name of a figure"
+                    f"{name}.csv, row {number}, column formula: found {odd!r}, "
+                    "expected arithmetic over names of figures and cells like T01.r27.c1"
                 )
+            if row.get("basis") == "derived":
+                follows[row["figure"]] = set(re.findall(r"\w+", row["formula"])) & {*seen}
             if row.get("disputes", "") not in {"", *seen}:
                 yield (
                     f"{name}.csv, row {number}, column disputes: found {row['disputes']!r}, "
                     "expected the name of a figure"
                 )
+    try:
+        graphlib.TopologicalSorter(follows).prepare()
+    except graphlib.CycleError as error:
+        circle = " → ".join(error.args[1])
+        yield f"amounts.csv and indicators.csv, column formula: found {circle}, expected no circle"
     try:
         load("amounts", directory), load("indicators", directory)
     except DataError as error:

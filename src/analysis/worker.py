@@ -216,24 +216,9 @@ def settle(notebook: NotebookNode) -> None:
         cell.id = f"cell-{number}"
         cell.metadata.pop("papermill", None)
         if cell.cell_type == "code":
-            cell.outputs = _coalesced(cell.outputs)
+            cell.outputs = page.joined(cell.outputs)
             for output in cell.outputs:
                 _scrub(output)
-
-
-def _coalesced(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    result: list[NotebookNode] = []
-    streams: dict[str, NotebookNode] = {}
-    for output in outputs:
-        if output.output_type == "stream":
-            if output.name in streams:
-                streams[output.name].text += output.text
-            else:
-                streams[output.name] = output
-        else:
-            result += [streams.pop(name) for name in ("stdout", "stderr") if name in streams]
-            result.append(output)
-    return result + [streams[name] for name in ("stdout", "stderr") if name in streams]
 
 
 def _scrub(output: NotebookNode) -> None:
