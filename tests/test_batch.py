@@ -187,6 +187,29 @@ def test_a_relative_output_folder_is_as_good_as_any(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "reads_nothing.html").is_file()
 
 
+def test_a_reader_who_leaves_does_not_stop_the_work(tmp_path: Path) -> None:
+    line = arguments(tmp_path / "out", "reads_amounts", "reads_nothing")
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.communicate(timeout=60)[1] == ""
+    assert process.returncode == 0
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e300", "0", "-1"])
+def test_a_time_limit_that_is_none_is_wrong_use(seconds: str, tmp_path: Path) -> None:
+    result = reports(tmp_path / "out", "reads_nothing", timeout=seconds)
+    assert result.returncode == 2
+    assert "--timeout" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_notebook_takes_the_place_of_the_index(tmp_path: Path) -> None:
+    notebook = shutil.copy(NOTEBOOKS / "reads_nothing.ipynb", tmp_path / "index.ipynb")
+    assert reports(tmp_path / "out", notebook=notebook).returncode == 2
+
+
 def test_two_batches_on_one_folder_wait_for_each_other(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     line = arguments(out, "slow", *READERS, data=data)

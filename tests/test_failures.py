@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from command import NOTEBOOKS, ROOT, arguments, files, ran, reports, texts
 
+from analysis.batch import plain_index
+
 EXPECTED = {
     "cell_error": "ZeroDivisionError: division by zero",
     "syntax_error": "SyntaxError: invalid syntax",
@@ -106,6 +108,15 @@ def test_a_library_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     assert result.returncode == 1
     reason = "the library cannot be imported: SyntaxError("
     assert result.stderr.startswith(f"failed   reads_nothing: {reason}")
+
+
+def test_where_the_index_cannot_be_made_a_plain_one_says_so_and_leads_on() -> None:
+    written = {"title": "Trends", "year": None, "path": "trends.html", "error": None}
+    failed = {"title": "Budget", "year": 2024, "path": "2024/b.html", "error": "ValueError: <b>"}
+    html = plain_index([written, failed], "KeyError: <x>")
+    assert '<a href="trends.html">Trends</a></li>' in html
+    assert "Budget 2024</a>: failed: ValueError: &lt;b&gt;" in html
+    assert "The index could not be made: KeyError: &lt;x&gt;" in html
 
 
 @pytest.fixture

@@ -49,6 +49,20 @@ def test_characters_without_a_number_are_refused():
         numerals.read("万元")
 
 
+@pytest.mark.parametrize("printed", ["三万五千元", "3亿5000万元", "2万3千元"])
+def test_a_number_in_several_parts_is_refused_and_not_read_in_part(printed):
+    with pytest.raises(ValueError, match="a number in several parts"):
+        numerals.read(printed)
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [("1,065万元", 1065), ("１２人", 12), ("-65万元", -65), ("无人机3架", 3), ("超过85%", 85)],
+)
+def test_separators_full_width_digits_and_signs_are_read(printed, value):
+    assert numerals.read(printed) == (value, 1, "exact")
+
+
 @given(st.integers(0, 9999))
 def test_every_chinese_numeral_below_ten_thousand_reads_back(number):
     assert numerals.chinese(in_chinese(number)) == number

@@ -46,6 +46,26 @@ def column(table, name, values=None):
     return lines(table, change)
 
 
+def descriptor(old, new):
+    def spoil(data):
+        path = data / "datapackage.json"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return spoil
+
+
+def emptied(*tables):
+    """Leave nothing but the headers."""
+
+    def spoil(data):
+        for table in tables:
+            lines(table, lambda text: text[:1])(data)
+
+    return spoil
+
+
 # what is done: how, and what the line that refuses it must name
 SPOILED = {
     "a blank key": (replace("amounts", "approved_2022,", ","), "amounts.csv, row 2, column figure"),
@@ -151,13 +171,78 @@ SPOILED = {
     ),
     "a correction that finds something else": (
         replace("corrections", "unit,元,", "unit,角,"),
-        "corrections.csv, figure custody_approved_2022",
+        "corrections.csv, ",
     ),
     "a boolean that is neither": (
         replace("amounts", "total,true", "total,perhaps"),
         "amounts.csv, row 2, column subtotal: found 'perhaps'",
     ),
-}
+    "a boolean as a spreadsheet saves it": (
+        replace("amounts", "total,true", "total,TRUE"),
+        "amounts.csv, row 2, column subtotal: found 'TRUE', expected true or false",
+    ),
+    "a number that is none": (
+        replace("amounts", "65万元,65,", "65万元,NaN,"),
+        "amounts.csv, row 2, column value: found 'NaN', expected a number",
+    ),
+    "a space before a number": (
+        replace("claims", ",2022,money,", ", 2022,money,"),
+        "claims.csv, row 2, column year: found ' 2022', expected a whole number",
+    ),
+    "a number in full-width digits": (
+        replace("amounts", "65万元,65,", "65万元,６５,"),
+        "amounts.csv, row 2, column value: found '６５', expected a number",
+    ),
+    "a quote that is not closed": (
+        replace("corrections", ",the three", ',"the three'),
+        "corrections.csv, row 4: found unexpected end of data",
+    ),
+    "a figure told twice": (
+        lines("amounts", lambda text: [*text, text[1].replace("approved_2022", "again", 1)]),
+        "amounts.csv, row 63, column document, year, direction, phase, item: found what row 2 has",
+    ),
+    "a line that the document does not have": (
+        replace("amounts", "evaluation,23,65万元", "evaluation,48,65万元"),
+        "amounts.csv, row 2, column line: found 48, expected at most 47",
+    ),
+    "a unit of nothing": (
+        replace("units", "yuan,1\n", "yuan,0\n"),
+        "units.csv, row 2, column factor: found 0, expected a number above zero",
+    ),
+    "a table cell that is no amount of money": (
+        replace("statutory_tables", ",万元,", ",人,"),
+        "statutory_tables.csv, row 2, column unit: found '人', expected 元 or 万元",
+    ),
+    "a correction to a unit that is unknown": (
+        replace("corrections", "unit,元,万元", "unit,元,百元"),
+        "corrections.csv, row 2, column corrected: found '百元'",
+    ),
+    "a correction of a column that cannot be corrected": (
+        replace("corrections", "unit,元,万元", "item,custody,publicity"),
+        "corrections.csv, row 2, column corrected: found 'publicity' for the column 'item'",
+    ),
+    "a derived figure that has no value": (
+        replace("amounts", "derived,custody_approved_2022", "derived,custody_approved_2022 / 0"),
+        "amounts.csv, row 7, column formula: found 'float division by zero'",
+    ),
+    "a description without a table": (
+        descriptor('"name": "themes"', '"name": "topics"'),
+        "datapackage.json: found no table themes, expected one",
+    ),
+    "a description of a type that is none": (
+        descriptor('"type": "string"', '"type": "money"'),
+        "datapackage.json: found ",
+    ),
+    "a description that leads out of the folder": (
+        descriptor('"path": "themes.csv"', '"path": "../themes.csv"'),
+        "datapackage.json: found the path ../themes.csv out of the folder",
+    ),
+    "no document": (
+        emptied("documents", "amounts", "indicators", "claims", "statutory_tables", "corrections",
+                "explanations", "not_transcribed"),
+        "documents.csv: found no row, expected a document",
+    ),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

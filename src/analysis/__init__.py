@@ -22,15 +22,13 @@ _MODULES = (
     "trends",
 )
 
-__all__ = ["DataError", "Disclosure", "load", "tables", "years", *_MODULES]
+__all__ = ["DataError", "Disclosure", "documents_of", "load", "tables", "years", *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
     """Modules that need pandas or matplotlib are imported when first used."""
-    if name == "Disclosure":
-        from .disclosure import Disclosure
-
-        return Disclosure
+    if name in ("Disclosure", "documents_of"):
+        return getattr(importlib.import_module("analysis.disclosure"), name)
     if name in _MODULES:
         return importlib.import_module(f"analysis.{name}")
     raise AttributeError(f"module 'analysis' has no attribute {name!r}")

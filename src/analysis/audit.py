@@ -247,6 +247,7 @@ def judge(claim: Mapping[str, object], figures: formula.Figures, year: int) -> d
     text, document = str(claim["formula"]), str(claim["document"])
     if claim["kind"] == "label":
         return _judge_label(claim, figures, document)
+    other: list[formula.Figure] = []
     try:
         other = formula.used(text, figures, document)
         result = formula.evaluate(text, figures, document, year)

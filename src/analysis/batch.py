@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from html import escape
 from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import IO, Any
@@ -216,6 +217,20 @@ def render_index(statuses: list[dict[str, Any]], slices: Slices, scratch: Path) 
     return answer  # type: ignore[no-any-return]
 
 
+def plain_index(statuses: list[dict[str, Any]], reason: str) -> str:
+    """A page that leads to the reports and says what failed, where the index itself has failed."""
+    items = []
+    for one in statuses:
+        name = f"{one['title']} {one['year'] or ''}".strip()
+        error = f": failed: {escape(one['error'])}" if one["error"] else ""
+        items.append(f'<li><a href="{escape(one["path"])}">{escape(name)}</a>{error}</li>')
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Reports</title>'
+        f"<h1>Reports</h1><p>The index could not be made: {escape(reason)}</p>"
+        f"<ul>{''.join(items)}</ul></html>"
+    )
+
+
 class Folder:
     """The output folder, held by one batch at a time."""
 
@@ -270,7 +285,7 @@ class Show:
 
     def __init__(self, total: int) -> None:
         self.progress: Any = None
-        if total and sys.stdout.isatty() and sys.stderr.isatty():
+        if total and all(stream and stream.isatty() for stream in (sys.stdout, sys.stderr)):
             from rich.progress import Progress
 
             self.progress = Progress(transient=True)
@@ -282,7 +297,10 @@ class Show:
         if self.progress:
             self.progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
-            print(text, file=sys.stderr if error else sys.stdout, flush=True)
+            try:
+                print(text, file=sys.stderr if error else sys.stdout, flush=True)
+            except OSError:  # nobody reads on, as with `| head`; the work goes on
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 2 if error else 1)
 
     def step(self) -> None:
         """One report is done."""
@@ -387,7 +405,7 @@ def _bring_up_to_date(
     finally:
         show.close()
     counts = f"{len(todo) - failed} written, {len(skipped)} unchanged, {failed} failed"
-    print(f"{counts}: {folder.path / 'index.html'}")
+    show.line(f"{counts}: {folder.path / 'index.html'}")
     return 1 if failed or error else 0
 
 
@@ -452,6 +470,7 @@ def keep_index(folder: Folder, known: dict[str, Report], slices: Slices) -> str 
     try:
         html = render_index(statuses, slices, folder.scratch)
         if isinstance(html, Failure):
+            folder.write({"index.html": plain_index(statuses, html.reason).encode()})
             return html.reason
         files = folder.write({"index.html": html.encode()})
         folder.state.add("index", shown=shown, files=files)

@@ -16,6 +16,12 @@ def main() -> None:
     """Figures from a department's yearly disclosures, checked and reported."""
 
 
+def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
+    if not seconds <= 1e6:  # nor is it what NaN is
+        raise click.BadParameter(f"{seconds} is not at most 1e6.")
+    return seconds
+
+
 @main.command()
 @click.option("--data", metavar="DIR", help="Data package; else $ANALYSIS_DATA, else data/.")
 @click.option("--out", metavar="DIR", type=Path, help="Where to write; default reports/.")
@@ -31,6 +37,7 @@ def main() -> None:
     "--timeout",
     metavar="S",
     type=click.FloatRange(0, min_open=True),
+    callback=_finite,
     default=600.0,
     show_default=True,
     help="Seconds that a report may take.",

@@ -84,17 +84,19 @@ def hierarchy(cells: pd.DataFrame) -> pd.DataFrame:
         code, label, label_zh, total, basic, project (万元), level, share (%), source.
     """
     table = cells[cells["table"] == "03"]
-    if table.empty:
-        return pd.DataFrame()
+    if not {("total", 1), ("total", 2), ("total", 3)} <= {
+        *zip(table["row"], table["column"], strict=True)
+    }:
+        return pd.DataFrame()  # not disclosed, or not in the national form
     wide = table.assign(value=table["base"].astype(float) / WAN)
     wide = wide.set_index(["row", "label", "label_zh", "column"])["value"].unstack(sort=False)
     wide = wide.reset_index()
     wide["source"] = wide["row"].map(
         table[table["column"] == 1].set_index("row")["source"].to_dict()
     )
-    level = {3: "class", 5: "total", 7: "item"}
+    level = {3: "class", 5: "division"}
     wide["level"] = [
-        "division" if len(row) == 5 and row != "total" else level[len(row)] for row in wide["row"]
+        "total" if row == "total" else level.get(len(row), "item") for row in wide["row"]
     ]
     wide["share"] = wide[1] / wide.loc[wide["row"] == "total", 1].iloc[0] * 100
     return wide.rename(columns={1: "total", 2: "basic", 3: "project", "row": "code"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,19 @@ class Disclosure:
 
     def _of_documents(self, name: str, **where: Where) -> pd.DataFrame:
         return of_documents(name, self.documents, self.data, **where)
+
+
+def documents_of(years: Sequence[int] = (), data: str | Path | None = None) -> pd.DataFrame:
+    """The documents of some years, or of all, as `load` gives them.
+
+    Raises:
+        DataError: a year has no document; the message lists the years that have one.
+    """
+    frame = load("documents", data)
+    if unknown := {*years} - {*frame["year"]}:
+        known = ", ".join(map(str, frame["year"].sort_values().unique()))
+        raise DataError(f"no document for the year {min(unknown)}; there are: {known}")
+    return frame[frame["year"].isin(years or frame["year"])]
 
 
 def of_documents(

@@ -202,7 +202,9 @@ def _misfits(node: ast.expr, known: Collection[str]) -> Iterator[str]:
         case ast.BinOp(left, symbol, right) if type(symbol) in OPERATORS:
             yield from _misfits(left, known)
             yield from _misfits(right, known)
-        case ast.Constant(int() | float()) | ast.Name("document_year"):
+        case ast.Constant(int() | float() as number) if math.isfinite(number):
+            pass
+        case ast.Name("document_year"):
             pass
         case ast.Name(name) if name in known:
             pass

@@ -91,7 +91,8 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
         told = records(results[results["share_of"] == sample["indicator"]])
         for result in told or [{}]:
             row = {c: sample[c] for c in ("label", "label_zh", "source", "disputed", "corrected")}
-            row |= {"tests": sample["text"], "n": float(sample["base"]), "status": ""}
+            n = math.nan if pd.isna(sample["base"]) else float(sample["base"])
+            row |= {"tests": sample["text"], "n": n, "status": ""}
             row |= dict.fromkeys(("positives", "k", "rate", "low", "high"), math.nan)
             if not result:
                 row["status"] = "not disclosed: the result is not stated"

@@ -8,7 +8,7 @@ ARABIC = r"\d+(?:\.\d+)?"
 CHINESE = r"[零一二两三四五六七八九十百千]+"
 NUMERAL = re.compile(f"{ARABIC}|{CHINESE}")
 
-WIDE = str.maketrans("０１２３４５６７８９．，％", "0123456789.,%")
+WIDE = str.maketrans("０１２３４５６７８９．，％－", "0123456789.,%-")
 
 # "none was found", "no ...", "all were negative", "none last year either": a printed zero.
 ABSENT = re.compile(r"未发现|未发生|无(?!人机)|均呈阴性|上年度也无")
@@ -46,7 +46,7 @@ def read(printed: str) -> Reading:
     0.01 for ``64.19万元``.
 
     Raises:
-        ValueError: there is no numeral and no word of absence.
+        ValueError: there is no numeral and no word of absence, or a numeral in several parts.
     """
     printed = re.sub(r"(?<=\d),(?=\d{3})", "", printed.translate(WIDE))
     if UNQUANTIFIED.search(printed):
@@ -57,6 +57,8 @@ def read(printed: str) -> Reading:
     if not found:
         raise ValueError(f"no numeral in {printed!r}")
     text = found.group()
+    if re.match(r"[万亿]?[\d零〇一二两三四五六七八九十百千]", printed[found.end() :]):
+        raise ValueError(f"a number in several parts: {printed!r}")
     if text[0].isascii():
         value = float(text)
         step = 10.0 ** -len(text.partition(".")[2])
@@ -69,7 +71,8 @@ def read(printed: str) -> Reading:
         if APPROXIMATELY.match(printed)
         else "exact"
     )
-    return Reading(value, step, qualifier)
+    minus = printed[: found.start()].strip() in ("-", "−")
+    return Reading(-value if minus else value, step, qualifier)
 
 
 def prints_unit(printed: str, unit: str) -> bool:

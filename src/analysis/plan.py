@@ -22,7 +22,7 @@ from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from analysis.tables import years
+from analysis.tables import dictionary, years
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = [
@@ -136,6 +136,8 @@ def reports(
         path = project.get(name, Path(name))
         if path.suffix != ".ipynb" or not path.is_file():
             raise WrongUseError(f"no notebook {name!r}; there are: {', '.join(project)}")
+        if path.stem == "index":
+            raise WrongUseError(f"{path}: the page index.html is that of all reports")
         if chosen.setdefault(path.stem, path).resolve() != path.resolve():
             raise WrongUseError(f"two notebooks {path.stem!r}: {chosen[path.stem]} and {path}")
     known = years(data)
@@ -150,7 +152,7 @@ def reports(
         source = path.read_bytes()
         try:
             yearly = "year" in parameter_names(source)
-        except (ValueError, KeyError, SyntaxError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, SyntaxError) as error:
             raise WrongUseError(f"{path} is no notebook: {error}") from None
         which = sorted(set(only_years) or known) if yearly else [None] * (not only_years)
         found += [Report(name, year, source) for year in which]
@@ -166,8 +168,11 @@ class Slices:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        paths = [data / "datapackage.json", *sorted(data.rglob("*.csv"))]
-        self.files = {path.relative_to(data).as_posix(): path.read_bytes() for path in paths}
+        paths = (PurePosixPath(resource["path"]) for resource in dictionary(data).values())
+        self.files = {}
+        for name in ("datapackage.json", *sorted(path.as_posix() for path in paths)):
+            with suppress(OSError):  # the validation will say so
+                self.files[name] = (data / name).read_bytes()
         self.hash = hash_of_files(self.files)
         self._indexes: dict[tuple[str, ...], tuple[bytes, dict[tuple[str, ...], bytes]]] = {}
 
@@ -263,6 +268,8 @@ class State:
             for line in self.path.read_bytes().splitlines():
                 with suppress(ValueError, TypeError, KeyError):  # cut short by a kill
                     fact = json.loads(line)
+                    if fact["about"].startswith("report "):
+                        _ = fact["error"], fact["key"], fact["files"], fact["queries"]
                     self.facts[fact["about"]] = fact
 
     def add(self, about: str, **fact: Any) -> None:

@@ -51,9 +51,15 @@ def _dictionary(directory: Path, stamp: int) -> dict[str, dict[str, Any]]:
     path = directory / "datapackage.json"
     try:
         package = json.loads(path.read_text(encoding="utf-8-sig"))
-        return {resource["name"]: resource for resource in package["resources"]}
-    except (ValueError, KeyError, TypeError) as error:
+        known = {resource["name"]: resource for resource in package["resources"]}
+        for resource in known.values():  # what is used without asking again
+            if not (directory / resource["path"]).resolve().is_relative_to(directory.resolve()):
+                raise ValueError(f"the path {resource['path']} out of the folder")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise DataError(f"datapackage.json: found {error}, expected a data package") from None
+    except KeyError as error:
+        raise DataError(f"datapackage.json: found no {error}, expected a data package") from None
+    return known
 
 
 def _stamp(path: Path) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from . import audit, disclosure, formula
-from .disclosure import of_documents
+from .disclosure import documents_of, of_documents
 from .tables import DataError, cite, load, records
 
 # What two figures must share to stand in one series, and how a reader calls it.
@@ -33,7 +33,7 @@ def observations(data: str | Path | None = None, years: Sequence[int] = ()) -> p
         The columns of ``Disclosure.indicators`` and: status (stated, at_least, derived, missing),
         disputed.
     """
-    documents = _documents(data, years)
+    documents = documents_of(years, data)
     judged = pd.concat(
         audit.findings(data, document=document, subject="indicators")
         for document in documents["document"]
@@ -43,14 +43,6 @@ def observations(data: str | Path | None = None, years: Sequence[int] = ()) -> p
     frame["status"] = frame["status"].replace({"exact": "stated", "approximately": "stated"})
     frame.loc[frame["base"].isna(), "status"] = "missing"
     return frame
-
-
-def _documents(data: str | Path | None, years: Sequence[int]) -> pd.DataFrame:
-    frame = load("documents", data)
-    if unknown := {*years} - {*frame["year"]}:
-        known = ", ".join(map(str, frame["year"].sort_values().unique()))
-        raise DataError(f"no document for the year {min(unknown)}; there are: {known}")
-    return frame[frame["year"].isin(years or frame["year"])]
 
 
 def series(frame: pd.DataFrame) -> pd.DataFrame:
@@ -155,7 +147,7 @@ def money(
     Executed totals of two documents differ in what they include (transfers, carry-over), so each
     document has a series of its own, given where it tells of at least `least` years.
     """
-    documents = _documents(data, years)
+    documents = documents_of(years, data)
     frame = formula.derive(of_documents("amounts", documents, data), data)
     items = load("items", data).set_index("item")["scheme"]
     frame = frame[(frame["item"].map(items) == "total") & (frame["direction"] == "expenditure")]

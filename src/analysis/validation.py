@@ -16,6 +16,11 @@ TABLES = ("amounts", "claims", "corrections", "documents", "explanations",
           "indicator_definitions", "indicators", "items", "not_transcribed", "statutory_tables",
           "themes", "units")  # fmt: skip
 FIGURES = ("amounts", "indicators", "claims")
+# What may be told once by a document.
+KEYS = {
+    "amounts": ("document", "year", "direction", "phase", "item"),
+    "indicators": ("document", "year", "indicator"),
+}
 
 
 def problems(data: str | Path | None = None) -> list[str]:
@@ -25,14 +30,25 @@ def problems(data: str | Path | None = None) -> list[str]:
         resources = dictionary(directory)
     except DataError as error:
         return [str(error)]
-    # Each stage relies on the ones before: text, then columns and keys, then meaning.
-    if lacking := [name for name in TABLES if name not in resources]:
-        return [f"datapackage.json: found no table {name}, expected one" for name in lacking]
-    for stage in (_unreadable, _misheaded, _untidy, _inconsistent):
+    # each stage relies on the ones before: text, then columns, cells and keys, then meaning
+    for stage in (_undescribed, _unreadable, _misheaded, _misspelled, _untidy, _inconsistent):
         found = list(stage(directory, resources))
         if found:
             return found
     return []
+
+
+def _undescribed(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """Tables that are not described, or whose columns have no name or type."""
+    for name in TABLES:
+        if name not in resources:
+            yield f"datapackage.json: found no table {name}, expected one"
+            continue
+        try:
+            for field in resources[name]["schema"]["fields"]:
+                _ = field["name"] + field["type"]
+        except (KeyError, TypeError) as error:
+            yield f"datapackage.json, table {name}: found no {error}, expected columns with types"
 
 
 def _unreadable(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
@@ -65,8 +81,12 @@ def _untidy(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
     from frictionless import Package, system
 
     package = {"resources": [{**one, "encoding": "utf-8-sig"} for one in resources.values()]}
-    with system.use_context(trusted=True):
-        report = Package.from_descriptor(package, basepath=str(directory)).validate()
+    try:
+        with system.use_context(trusted=True):
+            report = Package.from_descriptor(package, basepath=str(directory)).validate()
+    except Exception as error:  # of whatever kind its own description upsets it with
+        yield f"datapackage.json: found {error}, expected a description that Frictionless can use"
+        return
     for problem in report.errors:
         yield f"datapackage.json: {problem.note}"
     for task in report.tasks:
@@ -81,7 +101,17 @@ def _misheaded(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
     for resource in resources.values():
         expected = [field["name"] for field in resource["schema"]["fields"]]
         with (directory / resource["path"]).open(encoding="utf-8-sig", newline="") as file:
-            found = next(csv.reader(file), [])
+            lines = csv.reader(file, strict=True)
+            try:
+                found = next(lines, [])
+                for _ in lines:
+                    pass
+            except csv.Error as error:
+                yield (
+                    f"{resource['path']}, row {lines.line_num}: found {error}, "
+                    "expected quotes that open and close around a whole cell"
+                )
+                continue
         if found != expected:
             odd = sorted({*found} ^ {*expected}, key=(expected + found).index)
             yield (
@@ -90,7 +120,29 @@ def _misheaded(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
             )
 
 
+def _misspelled(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """Numbers and truth values in another spelling, which other programs may read otherwise."""
+    for name, resource in resources.items():
+        spellings = {
+            field["name"]: (SPELLINGS[field["type"]], TYPES[field["type"]])
+            for field in resource["schema"]["fields"]
+            if field["type"] in SPELLINGS
+        }
+        for number, row in enumerate(rows(directory, name), start=2):
+            for column, (spelling, expected) in spellings.items():
+                if row[column] and not spelling.fullmatch(row[column]):
+                    yield (
+                        f"{resource['path']}, row {number}, column {column}: "
+                        f"found {row[column]!r}, expected {expected}"
+                    )
+
+
 LABEL = "'[^']+'|T(" + "|".join(statutory.TITLES) + ")"
+SPELLINGS = {
+    "integer": re.compile(r"-?(0|[1-9][0-9]{0,8})"),
+    "number": re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?"),
+    "boolean": re.compile("true|false"),
+}
 TYPES = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
 
 
@@ -142,8 +194,37 @@ def _inconsistent(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
                 )
             seen.setdefault(row["figure"], place)
             yield from (f"{place}, {text}" for text in _misread(name, row))
+    length = {row["document"]: int(row["lines"]) for row in rows(directory, "documents")}
+    if not length:
+        yield "documents.csv: found no row, expected a document"
+    for name in (*FIGURES, "statutory_tables"):
+        for number, row in enumerate(rows(directory, name), start=2):
+            if int(row["line"]) > length[row["document"]]:
+                yield (
+                    f"{name}.csv, row {number}, column line: found {row['line']}, expected "
+                    f"at most {length[row['document']]}, the lines of the document"
+                )
+    for name, keys in KEYS.items():
+        told: dict[tuple[str, ...], int] = {}
+        for number, row in enumerate(rows(directory, name), start=2):
+            first = told.setdefault(tuple(row[key] for key in keys), number)
+            if first != number:
+                yield (
+                    f"{name}.csv, row {number}, column {', '.join(keys)}: found what row {first} "
+                    "has, expected one figure for each"
+                )
+    for number, row in enumerate(rows(directory, "units"), start=2):
+        if not float(row["factor"]) > 0:
+            yield (
+                f"units.csv, row {number}, column factor: found {row['factor']}, "
+                "expected a number above zero"
+            )
     for number, row in enumerate(rows(directory, "statutory_tables"), start=2):
         place = f"statutory_tables.csv, row {number}"
+        if not re.fullmatch(r"[0-9]+|total", row["row"]):
+            yield f"{place}, column row: found {row['row']!r}, expected a number or total"
+        if row["unit"] not in ("元", "万元"):
+            yield f"{place}, column unit: found {row['unit']!r}, expected 元 or 万元"
         if row["title"] not in statutory.NUMBERS:
             yield (
                 f"{place}, column title: found {row['title']!r}, expected one of "
@@ -154,8 +235,12 @@ def _inconsistent(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
                 f"{place}, column value: found {row['value']!r}, expected the number printed "
                 f"as {row['printed']!r}, or blank for a blank cell"
             )
-        elif row["printed"] and float(row["value"]) != float(row["printed"].replace(",", "")):
-            yield f"{place}, column value: found {row['value']}, expected {row['printed']}"
+        elif row["printed"]:
+            printed = row["printed"].replace(",", "")
+            if not SPELLINGS["number"].fullmatch(printed):
+                yield f"{place}, column printed: found {row['printed']!r}, expected a number"
+            elif float(row["value"]) != float(printed):
+                yield f"{place}, column value: found {row['value']}, expected {row['printed']}"
     for name in FIGURES:
         for number, row in enumerate(rows(directory, name), start=2):
             label = row.get("kind") == "label" and re.fullmatch(LABEL, row["formula"])
@@ -176,10 +261,33 @@ def _inconsistent(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
     except graphlib.CycleError as error:
         circle = " → ".join(error.args[1])
         yield f"amounts.csv and indicators.csv, column formula: found {circle}, expected no circle"
+        return
+    units = {row["unit"] for row in rows(directory, "units")}
+    for number, row in enumerate(rows(directory, "corrections"), start=2):
+        corrected, column = row["corrected"], row["column"]
+        number_given = column == "value" and SPELLINGS["number"].fullmatch(corrected)
+        if not (number_given or (column == "unit" and corrected in units)):
+            yield (
+                f"corrections.csv, row {number}, column corrected: found {corrected!r} for "
+                f"the column {column!r}, expected a known unit for unit, a number for value"
+            )
+            return
     try:
         load("amounts", directory), load("indicators", directory)
-    except DataError as error:
+    except (DataError, ValueError) as error:
         yield str(error)
+        return
+    figures = formula.Figures(directory)
+    for name in FIGURES[:2]:
+        for number, row in enumerate(rows(directory, name), start=2):
+            try:
+                if row["basis"] == "derived":
+                    formula.evaluate(row["formula"], figures, row["document"])
+            except (LookupError, ArithmeticError) as error:
+                yield (
+                    f"{name}.csv, row {number}, column formula: found {str(error)!r}, "
+                    "expected a formula that has a value"
+                )
 
 
 def _misread(name: str, row: dict[str, str]) -> Iterator[str]:
