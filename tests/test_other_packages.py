@@ -224,3 +224,9 @@ def test_figures_that_follow_from_each_other_are_refused(package):
     package.set("amounts", "custody_executed_2022", formula="custody_executed_2022")
     [problem] = problems(package.folder)
     assert "found custody_executed_2022 → custody_executed_2022, expected no circle" in problem
+
+
+def test_a_mass_without_a_number_keeps_its_printed_unit():
+    listed = indicators.listing(Disclosure(2024).indicators, ["enforcement"])
+    heroin = listed[listed["label"] == "Heroin seized"].iloc[0]
+    assert (heroin["text"], heroin["unit_en"]) == ("hundreds, no number given", "grams")
