@@ -199,7 +199,7 @@ SPOILED = {
     ),
     "a figure told twice": (
         lines("amounts", lambda text: [*text, text[1].replace("approved_2022", "again", 1)]),
-        "amounts.csv, row 63, column document, year, direction, phase, item: found what row 2 has",
+        "amounts.csv, row 63, column document, year, direction, phase, item: found what ",
     ),
     "a line that the document does not have": (
         replace("amounts", "evaluation,23,65万元", "evaluation,48,65万元"),
@@ -224,6 +224,10 @@ SPOILED = {
     "a derived figure that has no value": (
         replace("amounts", "derived,custody_approved_2022", "derived,custody_approved_2022 / 0"),
         "amounts.csv, row 7, column formula: found 'float division by zero'",
+    ),
+    "a derived figure without arithmetic": (
+        replace("amounts", "derived,custody_approved_2022", "derived,-custody_approved_2022"),
+        "amounts.csv, row 7, column formula: found '-custody_approved_2022'",
     ),
     "a description without a table": (
         descriptor('"name": "themes"', '"name": "topics"'),

@@ -223,7 +223,10 @@ def plain_index(statuses: list[dict[str, Any]], reason: str) -> str:
     for one in statuses:
         name = f"{one['title']} {one['year'] or ''}".strip()
         error = f": failed: {escape(one['error'])}" if one["error"] else ""
-        items.append(f'<li><a href="{escape(one["path"])}">{escape(name)}</a>{error}</li>')
+        link = (
+            f'<a href="{escape(one["path"])}">{escape(name)}</a>' if one["path"] else escape(name)
+        )
+        items.append(f"<li>{link}{error}</li>")
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Reports</title>'
         f"<h1>Reports</h1><p>The index could not be made: {escape(reason)}</p>"

@@ -20,7 +20,7 @@ from .statutory import SOURCES
 from .tables import records
 
 WAN = 10_000
-PEFA = {  # indicator: bands of the outturn or in per cent, best first
+PEFA = {  # indicator: bands of the outturn in per cent, best first
     "PI-1": (("A", 95, 105), ("B", 90, 110), ("C", 85, 115)),
     "PI-3": (("A", 97, 106), ("B", 94, 112), ("C", 92, 116)),
 }

@@ -43,7 +43,7 @@ class Disclosure:
         Besides the columns of `amounts`: scheme, label, label_zh, higher_level, base, low and
         high (yuan), source, disputed (the finding that disputes it, or "").
         """
-        frame = formula.derive(self._of_documents("amounts"), self.data)
+        frame = formula.derive(self._read("amounts"), self.data)
         items = load("items", self.data).rename(columns={"name_en": "label", "name_zh": "label_zh"})
         frame = marked(frame.merge(items, on="item", how="left"), self.findings("money"))
         frame = settled(frame, ["item", "year", "phase", "direction"])
@@ -52,7 +52,7 @@ class Disclosure:
     @cached_property
     def cells(self) -> pd.DataFrame:
         """Cells of the statutory tables, with `table` (01–09), the label's English and source."""
-        frame = self._of_documents("statutory_tables")
+        frame = self._read("statutory_tables")
         frame["table"] = frame["title"].map(NUMBERS)
         items = load("items", self.data).set_index("item")["name_en"]
         frame["label_zh"] = frame["label"]
@@ -77,12 +77,12 @@ class Disclosure:
 
     def explanations(self, subject: str) -> pd.DataFrame:
         """What the documents say of their own figures, in our words: said, source."""
-        frame = self._of_documents("explanations", subject=subject)
+        frame = self._read("explanations", subject=subject)
         frame["source"] = frame["document"] + ", line " + frame["line"].astype(str)
         return frame
 
-    def _of_documents(self, name: str, **where: Where) -> pd.DataFrame:
-        return of_documents(name, self.documents, self.data, **where)
+    def _read(self, name: str, **where: Where) -> pd.DataFrame:
+        return read_from(name, self.documents, self.data, **where)
 
 
 def documents_of(years: Sequence[int] = (), data: str | Path | None = None) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def documents_of(years: Sequence[int] = (), data: str | Path | None = None) -> p
     return frame[frame["year"].isin(years or frame["year"])]
 
 
-def of_documents(
+def read_from(
     name: str, documents: pd.DataFrame, data: str | Path | None = None, **where: Where
 ) -> pd.DataFrame:
     """The rows of a table that stand in these documents, and no others are looked at."""
@@ -129,7 +129,7 @@ def observations(
         theme_en, theme_zh, low and high (base units), quantity, unit_en, text (as a reader should
         see it), source, disputed.
     """
-    frame = formula.derive(of_documents("indicators", documents, data), data)
+    frame = formula.derive(read_from("indicators", documents, data), data)
     definitions = load("indicator_definitions", data)
     themes = load("themes", data).rename(columns={"name_en": "theme_en", "name_zh": "theme_zh"})
     frame = frame.merge(definitions, on="indicator", how="left").merge(

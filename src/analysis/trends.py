@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from . import audit, disclosure, formula
-from .disclosure import documents_of, of_documents
+from .disclosure import documents_of, read_from
 from .tables import DataError, cite, load, records
 
 # What two figures must share to stand in one series, and how a reader calls it.
@@ -148,7 +148,7 @@ def money(
     document has a series of its own, given where it tells of at least `least` years.
     """
     documents = documents_of(years, data)
-    frame = formula.derive(of_documents("amounts", documents, data), data)
+    frame = formula.derive(read_from("amounts", documents, data), data)
     items = load("items", data).set_index("item")["scheme"]
     frame = frame[(frame["item"].map(items) == "total") & (frame["direction"] == "expenditure")]
     frame = frame.assign(source=cite(frame))

@@ -30,8 +30,7 @@ def problems(data: str | Path | None = None) -> list[str]:
         resources = dictionary(directory)
     except DataError as error:
         return [str(error)]
-    # each stage relies on the ones before: text, then columns, cells and keys, then meaning
-    for stage in (_undescribed, _unreadable, _misheaded, _misspelled, _untidy, _inconsistent):
+    for stage in STAGES:
         found = list(stage(directory, resources))
         if found:
             return found
@@ -180,114 +179,133 @@ def _line(file: str, problem: Any, fields: dict[str, Any]) -> str:
     return f"{place}: found {found}, expected {expected}"
 
 
-def _inconsistent(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """What a schema cannot say: characters against value, formulas, titles, corrections."""
-    seen: dict[str, str] = {}
-    follows: dict[str, set[str]] = {}
-    for name in FIGURES:
+def _numbered(directory: Path, *names: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of some tables, each with the place that a message names."""
+    for name in names:
         for number, row in enumerate(rows(directory, name), start=2):
-            place = f"{name}.csv, row {number}"
-            if row["figure"] in seen:
-                yield (
-                    f"{place}, column figure: found {row['figure']!r}, expected a name not in "
-                    f"use; {seen[row['figure']]} has it"
-                )
-            seen.setdefault(row["figure"], place)
-            yield from (f"{place}, {text}" for text in _misread(name, row))
+            yield f"{name}.csv, row {number}", row
+
+
+def _misprinted(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """Values that are not what the printed characters say, and lines that are not there."""
     length = {row["document"]: int(row["lines"]) for row in rows(directory, "documents")}
     if not length:
         yield "documents.csv: found no row, expected a document"
-    for name in (*FIGURES, "statutory_tables"):
-        for number, row in enumerate(rows(directory, name), start=2):
-            if int(row["line"]) > length[row["document"]]:
-                yield (
-                    f"{name}.csv, row {number}, column line: found {row['line']}, expected "
-                    f"at most {length[row['document']]}, the lines of the document"
-                )
-    for name, keys in KEYS.items():
-        told: dict[tuple[str, ...], int] = {}
-        for number, row in enumerate(rows(directory, name), start=2):
-            first = told.setdefault(tuple(row[key] for key in keys), number)
-            if first != number:
-                yield (
-                    f"{name}.csv, row {number}, column {', '.join(keys)}: found what row {first} "
-                    "has, expected one figure for each"
-                )
-    for number, row in enumerate(rows(directory, "units"), start=2):
-        if not float(row["factor"]) > 0:
+    for place, row in _numbered(directory, *FIGURES, "statutory_tables"):
+        if int(row["line"]) > length[row["document"]]:
             yield (
-                f"units.csv, row {number}, column factor: found {row['factor']}, "
-                "expected a number above zero"
+                f"{place}, column line: found {row['line']}, expected "
+                f"at most {length[row['document']]}, the lines of the document"
             )
-    for number, row in enumerate(rows(directory, "statutory_tables"), start=2):
-        place = f"statutory_tables.csv, row {number}"
-        if not re.fullmatch(r"[0-9]+|total", row["row"]):
-            yield f"{place}, column row: found {row['row']!r}, expected a number or total"
-        if row["unit"] not in ("元", "万元"):
-            yield f"{place}, column unit: found {row['unit']!r}, expected 元 or 万元"
-        if row["title"] not in statutory.NUMBERS:
-            yield (
-                f"{place}, column title: found {row['title']!r}, expected one of "
-                + "、".join(statutory.NUMBERS)
-            )
-        if bool(row["printed"]) != bool(row["value"]):
-            yield (
-                f"{place}, column value: found {row['value']!r}, expected the number printed "
-                f"as {row['printed']!r}, or blank for a blank cell"
-            )
-        elif row["printed"]:
-            printed = row["printed"].replace(",", "")
-            if not SPELLINGS["number"].fullmatch(printed):
-                yield f"{place}, column printed: found {row['printed']!r}, expected a number"
-            elif float(row["value"]) != float(printed):
-                yield f"{place}, column value: found {row['value']}, expected {row['printed']}"
     for name in FIGURES:
-        for number, row in enumerate(rows(directory, name), start=2):
-            label = row.get("kind") == "label" and re.fullmatch(LABEL, row["formula"])
-            for odd in [] if label else formula.misfits(row["formula"], seen):
+        for place, row in _numbered(directory, name):
+            yield from (f"{place}, {text}" for text in _misread(name, row))
+    for place, row in _numbered(directory, "statutory_tables"):
+        yield from (f"{place}, {text}" for text in _misread_cell(row))
+    for place, row in _numbered(directory, "units"):
+        if not float(row["factor"]) > 0:
+            yield f"{place}, column factor: found {row['factor']}, expected a number above zero"
+
+
+def _repeated(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """Names that are taken, and figures that one document tells twice."""
+    seen: dict[str, str] = {}
+    for place, row in _numbered(directory, *FIGURES):
+        if seen.setdefault(row["figure"], place) != place:
+            yield (
+                f"{place}, column figure: found {row['figure']!r}, expected a name not in "
+                f"use; {seen[row['figure']]} has it"
+            )
+    for name, keys in KEYS.items():
+        told: dict[tuple[str, ...], str] = {}
+        for place, row in _numbered(directory, name):
+            first = told.setdefault(tuple(row[key] for key in keys), place)
+            if first != place:
                 yield (
-                    f"{name}.csv, row {number}, column formula: found {odd!r}, "
-                    "expected arithmetic over names of figures and cells like T01.r27.c1"
+                    f"{place}, column {', '.join(keys)}: found what {first} has, "
+                    "expected one figure for each"
                 )
-            if row.get("basis") == "derived":
-                follows[row["figure"]] = set(re.findall(r"\w+", row["formula"])) & {*seen}
-            if row.get("disputes", "") not in {"", *seen}:
-                yield (
-                    f"{name}.csv, row {number}, column disputes: found {row['disputes']!r}, "
-                    "expected the name of a figure"
-                )
+
+
+def _misformed(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """Formulas that are none, that name no figure, or that go round in a circle."""
+    known = {row["figure"] for _, row in _numbered(directory, *FIGURES)}
+    follows: dict[str, set[str]] = {}
+    for place, row in _numbered(directory, *FIGURES):
+        label = row.get("kind") == "label" and re.fullmatch(LABEL, row["formula"])
+        for odd in [] if label else formula.misfits(row["formula"], known):
+            yield (
+                f"{place}, column formula: found {odd!r}, "
+                "expected arithmetic over names of figures and cells like T01.r27.c1"
+            )
+        if row.get("basis") == "derived":
+            follows[row["figure"]] = set(re.findall(r"\w+", row["formula"])) & known
+        if row.get("disputes", "") not in {"", *known}:
+            yield (
+                f"{place}, column disputes: found {row['disputes']!r}, "
+                "expected the name of a figure"
+            )
     try:
         graphlib.TopologicalSorter(follows).prepare()
     except graphlib.CycleError as error:
         circle = " → ".join(error.args[1])
         yield f"amounts.csv and indicators.csv, column formula: found {circle}, expected no circle"
-        return
+
+
+def _miscorrected(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """Corrections of what cannot be corrected, or that do not find what they expect."""
     units = {row["unit"] for row in rows(directory, "units")}
-    for number, row in enumerate(rows(directory, "corrections"), start=2):
-        corrected, column = row["corrected"], row["column"]
-        number_given = column == "value" and SPELLINGS["number"].fullmatch(corrected)
-        if not (number_given or (column == "unit" and corrected in units)):
+    for place, row in _numbered(directory, "corrections"):
+        to = row["corrected"]
+        if not (
+            (row["column"] == "unit" and to in units)
+            or (row["column"] == "value" and SPELLINGS["number"].fullmatch(to))
+        ):
             yield (
-                f"corrections.csv, row {number}, column corrected: found {corrected!r} for "
-                f"the column {column!r}, expected a known unit for unit, a number for value"
+                f"{place}, column corrected: found {to!r} for the column {row['column']!r}, "
+                "expected a known unit for unit, a number for value"
             )
             return
     try:
         load("amounts", directory), load("indicators", directory)
-    except (DataError, ValueError) as error:
+    except DataError as error:
         yield str(error)
-        return
+
+
+def _valueless(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """Derived figures whose formula has no value."""
     figures = formula.Figures(directory)
-    for name in FIGURES[:2]:
-        for number, row in enumerate(rows(directory, name), start=2):
-            try:
-                if row["basis"] == "derived":
-                    formula.evaluate(row["formula"], figures, row["document"])
-            except (LookupError, ArithmeticError) as error:
-                yield (
-                    f"{name}.csv, row {number}, column formula: found {str(error)!r}, "
-                    "expected a formula that has a value"
-                )
+    for place, row in _numbered(directory, *KEYS):
+        try:
+            if row["basis"] == "derived":
+                formula.evaluate(row["formula"], figures, row["document"])
+        except (LookupError, ArithmeticError) as error:
+            yield (
+                f"{place}, column formula: found {str(error)!r}, "
+                "expected a formula that has a value"
+            )
+
+
+def _misread_cell(row: dict[str, str]) -> Iterator[str]:
+    """Whether a cell of a statutory table is one, and its value the number printed."""
+    if not re.fullmatch(r"[0-9]+|total", row["row"]):
+        yield f"column row: found {row['row']!r}, expected a number or total"
+    if row["unit"] not in ("元", "万元"):
+        yield f"column unit: found {row['unit']!r}, expected 元 or 万元"
+    if row["title"] not in statutory.NUMBERS:
+        yield (
+            f"column title: found {row['title']!r}, expected one of " + "、".join(statutory.NUMBERS)
+        )
+    printed = row["printed"].replace(",", "")
+    if bool(printed) != bool(row["value"]):
+        yield (
+            f"column value: found {row['value']!r}, expected the number printed "
+            f"as {row['printed']!r}, or blank for a blank cell"
+        )
+    elif printed and not SPELLINGS["number"].fullmatch(printed):
+        yield f"column printed: found {row['printed']!r}, expected a number"
+    elif printed and float(row["value"]) != float(printed):
+        yield f"column value: found {row['value']}, expected {row['printed']}"
 
 
 def _misread(name: str, row: dict[str, str]) -> Iterator[str]:
@@ -325,3 +343,18 @@ def _misread(name: str, row: dict[str, str]) -> Iterator[str]:
         yield (
             f"column unit: found {row['unit']!r}, expected the unit printed in {row['printed']!r}"
         )
+
+
+# Each relies on the ones before: text, then columns, cells and keys, then meaning.
+STAGES = (
+    _undescribed,
+    _unreadable,
+    _misheaded,
+    _misspelled,
+    _untidy,
+    _misprinted,
+    _repeated,
+    _misformed,
+    _miscorrected,
+    _valueless,
+)
