@@ -15,11 +15,11 @@ from .display import Fragment
 from .sentences import money, percent
 from .tables import load, records
 
-LISTING = {
+LISTING = {  # the value first, which a phone shows without scrolling
     "label": "Indicator",
-    "year": "Year",
     "text": "Value",
     "unit_en": "Unit",
+    "year": "Year",
     "over": "Over",
     "share": "Share (%)",
 }
@@ -186,12 +186,12 @@ def hierarchy(frame: pd.DataFrame, year: int) -> Fragment:
         f"Expenditure by class, division and item, {year} (statutory table 03)",
         {
             "label": "Name",
-            "code": "Code",
-            "level": "Level",
-            "basic": "Basic (万元)",
-            "project": "Project (万元)",
             "total": "Total (万元)",
             "share": "Share (%)",
+            "basic": "Basic (万元)",
+            "project": "Project (万元)",
+            "code": "Code",
+            "level": "Level",
         },
         "No statutory table of expenditure is disclosed.",
         totals=frame.get("level") != "item",
@@ -337,9 +337,9 @@ def unit_costs(frame: pd.DataFrame, year: int) -> Fragment:
         f"Unit costs, {year}",
         {
             "label": "Item",
-            "money": "Spent, or price × count (万元)",
-            "count": "Count",
             "cost": "Per unit (yuan)",
+            "count": "Count",
+            "money": "Spent, or price × count (万元)",
             "meaning": "How computed",
         },
         "No item of money has a count beside it.",
