@@ -12,6 +12,7 @@ test: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo > /dev/null || $(BIN)/lint-imports
 	$(BIN)/frictionless validate data/datapackage.json
 	$(BIN)/analysis check > /dev/null
 	$(BIN)/pytest

@@ -38,7 +38,8 @@ CELLS = """
 import os, sys, time, nbformat
 from pathlib import Path
 import analysis.warm
-from analysis import kernel, page
+from analysis.batch.run import kernel
+from analysis.site import page
 total = 0.0
 for path in map(Path, sys.argv[1:]):
     read, write = os.pipe()

@@ -3,8 +3,8 @@
 import pandas as pd
 from nbformat import NotebookNode, v4
 
-from analysis import charts, display
-from analysis.page import Facts
+from analysis.present import charts, display
+from analysis.site.page import Facts
 
 SOURCE = "2024-final-accounts, line 1002: “42.17万元”"
 HOSTILE = [

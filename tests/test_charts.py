@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import samples
 
-from analysis import charts
+from analysis.present import charts
 
 CHARTS = sorted(samples.frames())
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import samples
 
-from analysis import display
+from analysis.present import display
 
 
 def downloads(fragment: display.Fragment) -> list[list[list[str]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command import NOTEBOOKS, ROOT, files, outputs, reports, texts
 
-from analysis.plan import State
+from analysis.batch.plan import State
 
 FIXTURES = [
     "streams",

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from command import NOTEBOOKS, ROOT, arguments, files, ran, reports, texts
 
-from analysis.batch import plain_index
+from analysis.batch.run import plain_index
 
 EXPECTED = {
     "cell_error": "ZeroDivisionError: division by zero",

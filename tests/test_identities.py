@@ -1,6 +1,7 @@
 import pytest
 
-from analysis import audit, load
+from analysis import load
+from analysis.checks import identities
 
 DOCUMENT = "2024-final-accounts"
 
@@ -11,7 +12,7 @@ def cells():
 
 
 def failing(frame, last=None):
-    checked = audit.identities(frame, last)
+    checked = identities.identities(frame, last)
     return list(checked.loc[checked["result"] == "fails", "identity"])
 
 
@@ -24,13 +25,13 @@ def changed(cells, title, row, column, by):
 
 
 def test_every_identity_that_the_printed_tables_allow_holds(cells):
-    checked = audit.identities(cells)
+    checked = identities.identities(cells)
     assert checked["result"].value_counts().to_dict() == {"holds": 219, "not checked": 17}
     assert failing(cells) == []
 
 
 def test_what_cannot_be_checked_says_why_and_is_never_called_passed(cells):
-    summary = audit.identity_summary(audit.identities(cells)).set_index("identity")
+    summary = identities.identity_summary(identities.identities(cells)).set_index("identity")
     missing = summary[summary["result"] == "not checked"]
     assert set(missing["reason"]) == {
         "the accounts of the year before are not at hand",
@@ -44,7 +45,7 @@ def test_what_cannot_be_checked_says_why_and_is_never_called_passed(cells):
 
 
 def test_tables_six_to_nine_are_not_disclosed(cells):
-    assert audit.undisclosed(cells) == ["06", "07", "08", "09"]
+    assert identities.undisclosed(cells) == ["06", "07", "08", "09"]
 
 
 def test_a_difference_within_rounding_holds_and_one_beyond_it_fails(cells):
@@ -83,7 +84,9 @@ def test_the_usual_form_of_table_five_with_three_columns_is_checked_too(cells):
     kept = (cells["title"] != title) | cells["column"].isin([7, 8, 9])
     usual = cells[kept].copy()
     usual.loc[usual["title"] == title, "column"] -= 6
-    summary = audit.identity_summary(audit.identities(usual)).set_index("identity")["result"]
+    summary = identities.identity_summary(identities.identities(usual)).set_index("identity")[
+        "result"
+    ]
     assert summary[["9.8", "10.7", "10.8", "10.9"]].eq("holds").all()
     assert summary[["9.1", "10.1", "10.5"]].eq("not checked").all()
     assert "9.8" in failing(changed(usual, title, "2040202", 2, 1))
@@ -105,6 +108,6 @@ def test_a_blank_cell_is_not_checked_and_not_taken_for_zero(cells):
     frame = cells.copy()
     chosen = (frame["title"] == "收入支出决算总表") & (frame["row"] == "3")
     frame.loc[chosen, "value"] = None
-    summary = audit.identity_summary(audit.identities(frame)).set_index("identity")
+    summary = identities.identity_summary(identities.identities(frame)).set_index("identity")
     assert summary.loc["1.1", "result"] == "not checked"
     assert summary.loc["1.1", "reason"] == "a cell of table 01 is blank or missing"

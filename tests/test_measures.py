@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import Disclosure, budget, composition, indicators
-from analysis.tables import DataError
+from analysis import Disclosure
+from analysis.data.package import DataError
+from analysis.measures import budget, composition, indicators
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Every notebook for every year through the real runner, and the figures it must tell."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -11,7 +12,6 @@ from command import reports
 from conftest import ROOT
 
 import analysis
-from analysis import sentences
 
 YEARLY = ("budget_execution", "performance_indicators", "spending_composition")
 ACROSS = ("data_quality", "trends")
@@ -75,7 +75,9 @@ def test_headlines_and_findings_are_those_that_were_read_and_accepted():
     for year in analysis.years():
         disclosure = analysis.Disclosure(year)
         for name in YEARLY:
-            headline, findings = getattr(sentences, name)(disclosure)
+            headline, findings = getattr(importlib.import_module(f"analysis.reports.{name}"), name)(
+                disclosure
+            )
             cells = [" | ".join(row) for row in headline.astype(str).values.tolist()]
             actual[f"{year}/{name}"] = {"headline": cells, "findings": findings}
     written = json.dumps(actual, ensure_ascii=False, indent=1) + "\n"

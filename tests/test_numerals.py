@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import numerals
+from analysis.data import numerals
 
 DIGITS = "零一二三四五六七八九"
 

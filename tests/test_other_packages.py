@@ -8,16 +8,15 @@ import pytest
 
 from analysis import (
     Disclosure,
-    audit,
     budget,
     composition,
     indicators,
     load,
-    sections,
-    sentences,
     trends,
 )
-from analysis.validation import problems
+from analysis.checks import identities
+from analysis.checks.validation import problems
+from analysis.reports import budget_execution, performance_indicators, spending_composition
 
 
 class Package:
@@ -73,7 +72,7 @@ def test_two_documents_of_one_year_count_nothing_twice(package):
     disclosure = package.disclosure(2024)
     first = budget.measures(disclosure.amounts, disclosure.cells).iloc[0]
     assert (first["numerator"], first["denominator"]) == (75.5, 42.9)
-    assert list(audit.checked_tables(package.folder)) == ["2024-final-accounts"]
+    assert list(identities.checked_tables(package.folder)) == ["2024-final-accounts"]
 
 
 def test_the_next_year_s_document_may_state_this_year_again(package):
@@ -96,14 +95,16 @@ def test_a_figure_of_next_year_is_not_taken_for_this_year_s(package):
     known = load("indicators").query("indicator == 'users_community' and year == 2024")
     package.copy("indicators", known["figure"].iloc[0], figure="users_2025", year="2025")
     disclosure = package.disclosure(2024)
-    assert sentences.budget_execution(disclosure)[1][0].startswith("The office spent 75.50 万元")
-    _, told = sentences.performance_indicators(disclosure)
+    assert budget_execution.budget_execution(disclosure)[1][0].startswith(
+        "The office spent 75.50 万元"
+    )
+    _, told = performance_indicators.performance_indicators(disclosure)
     assert told[0].startswith("Of 3,131 drug users")
 
 
 def test_nothing_procured_is_a_share_of_zero(package):
     package.set("amounts", "procurement_2024", value="0.00", printed="0.00万元")
-    _, told = sentences.spending_composition(package.disclosure(2024))
+    _, told = spending_composition.spending_composition(package.disclosure(2024))
     assert told[-1] == "75.50 万元 (100.0 % of the expenditure) were spent outside procurement."
 
 
@@ -118,7 +119,7 @@ def test_nothing_procured_is_a_share_of_zero(package):
 def test_an_earlier_total_that_is_stated_is_told_as_such(package, last, told):
     package.set("amounts", "expenditure_2023", value=last, printed=f"{last}万元", basis="stated",
                 formula="")  # fmt: skip
-    assert told in sentences.budget_execution(package.disclosure(2024))[1]
+    assert told in budget_execution.budget_execution(package.disclosure(2024))[1]
 
 
 def test_a_project_of_whose_execution_nothing_is_told_stays_in_the_table(package):
@@ -127,7 +128,7 @@ def test_a_project_of_whose_execution_nothing_is_told_stays_in_the_table(package
     projects = budget.projects(amounts)
     assert len(projects) == 4
     assert projects["executed"].isna().sum() == 1
-    assert repr(sections.projects(projects)).startswith("1 of 3 projects spent everything")
+    assert repr(budget_execution.projects(projects)).startswith("1 of 3 projects spent everything")
     pefa = budget.pefa(amounts).set_index("indicator")
     assert pefa.loc["PI-2", "status"].startswith("not disclosed")
 
@@ -153,7 +154,7 @@ def test_tables_in_yuan_are_shown_in_wan(package):
     disclosure = package.disclosure(2024)
     assert composition.hierarchy(disclosure.cells)["total"].iloc[0] == 75.5
     assert budget.revenue(disclosure.amounts, disclosure.cells)["table"].iloc[0] == 75.5
-    [checked] = audit.checked_tables(package.folder).values()
+    [checked] = identities.checked_tables(package.folder).values()
     assert (checked["result"] == "fails").sum() == 0
 
 
@@ -168,10 +169,10 @@ def test_a_negative_item_has_no_share(package):
         ],
     )
     disclosure = package.disclosure(2024)
-    _, told = sentences.spending_composition(disclosure)
+    _, told = spending_composition.spending_composition(disclosure)
     assert told[0].endswith("no shares, for an item is negative.")
     frame = composition.by("function", disclosure.amounts, disclosure.cells)
-    assert "an item is negative" in repr(sections.shares("function", frame, 2024))
+    assert "an item is negative" in repr(spending_composition.shares("function", frame, 2024))
     composition.concentrations(disclosure.amounts, disclosure.cells)
 
 
@@ -183,9 +184,11 @@ def test_more_positives_than_tests_have_no_rate(package):
     row = tests.loc["Hair tests of drug users"]
     assert row["status"] == "not applicable: more positives than tests"
     assert math.isnan(row["rate"])
-    _, told = sentences.performance_indicators(disclosure)
+    _, told = performance_indicators.performance_indicators(disclosure)
     assert not any("nan" in one for one in told)
-    assert "more positives than tests" in repr(sections.tests(tests.reset_index(), 2022))
+    assert "more positives than tests" in repr(
+        performance_indicators.tests(tests.reset_index(), 2022)
+    )
 
 
 def test_a_sample_may_have_two_results(package):
@@ -203,7 +206,7 @@ def test_a_relapse_rate_is_shown_once_there_is_one(package):
     known = load("indicators").query("indicator == 'abstinence_rate' and year == 2022")
     package.copy("indicators", known["figure"].iloc[0], figure="relapse_2022",
                  indicator="relapse_rate")  # fmt: skip
-    shown = repr(sections.relapse(package.disclosure(2022).indicators))
+    shown = repr(performance_indicators.relapse(package.disclosure(2022).indicators))
     assert "Relapse rate" in shown
     assert "74" in shown
 

@@ -11,9 +11,9 @@ from conftest import DATA
 from many_years import widen
 from nbformat import NotebookNode, v4
 
-from analysis import index, page
-from analysis.tables import data_directory, years
-from analysis.validation import problems
+from analysis.checks.validation import problems
+from analysis.data.package import data_directory, years
+from analysis.site import index, page
 
 ATTACKS = [
     "<script>alert(1)</script>",

@@ -16,7 +16,8 @@ import samples
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from analysis import display, page
+from analysis.present import display
+from analysis.site import page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 EXECUTABLE = next((path for name in NAMES if (path := shutil.which(name))), None)

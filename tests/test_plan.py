@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from command import NOTEBOOKS
 
-from analysis import plan
-from analysis.plan import Slices, WrongUseError
+from analysis.batch import plan
+from analysis.batch.plan import Slices, WrongUseError
 
 
 def notebook(*cells: tuple[str, list[str]]) -> bytes:

@@ -6,7 +6,8 @@ import re
 import pytest
 from conftest import edit
 
-from analysis import load, provenance
+from analysis import load
+from analysis.checks import provenance
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pytest
 from conftest import edit
 
 import analysis
-from analysis.tables import DataError, data_directory
+from analysis.data.package import DataError, data_directory
 
 
 def test_every_table_loads_with_its_rows():

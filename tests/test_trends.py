@@ -1,7 +1,7 @@
 import pytest
 
-from analysis import trends
-from analysis.tables import DataError
+from analysis.data.package import DataError
+from analysis.measures import trends
 
 
 @pytest.fixture(scope="module")

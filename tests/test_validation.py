@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import DATA, edit
 
-from analysis import validation
+from analysis.checks import validation
 from analysis.cli import main
 
 

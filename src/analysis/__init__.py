@@ -1,26 +1,25 @@
 """From a department's yearly disclosures to figures that can be trusted, compared and shared.
 
 Everything an analyst needs is one tab away: ``analysis.load``, ``analysis.years``, the measures
-in ``analysis.budget``, ``analysis.composition``, ``analysis.indicators`` and ``analysis.audit``,
+in ``analysis.budget``, ``analysis.composition``, ``analysis.indicators`` and ``analysis.claims``,
 charts in ``analysis.charts`` and tables for readers in ``analysis.display``.
 """
 
 import importlib
 from typing import Any
 
-from .tables import DataError, load, tables, years
+from analysis.data.package import DataError, load, tables, years
 
-_MODULES = (
-    "audit",
-    "budget",
-    "charts",
-    "composition",
-    "display",
-    "indicators",
-    "sections",
-    "sentences",
-    "trends",
-)
+_MODULES = {
+    "budget": "measures.budget",
+    "charts": "present.charts",
+    "claims": "checks.claims",
+    "composition": "measures.composition",
+    "display": "present.display",
+    "identities": "checks.identities",
+    "indicators": "measures.indicators",
+    "trends": "measures.trends",
+}
 
 __all__ = ["DataError", "Disclosure", "documents_of", "load", "tables", "years", *_MODULES]
 
@@ -30,7 +29,7 @@ def __getattr__(name: str) -> Any:
     if name in ("Disclosure", "documents_of"):
         return getattr(importlib.import_module("analysis.disclosure"), name)
     if name in _MODULES:
-        return importlib.import_module(f"analysis.{name}")
+        return importlib.import_module(f"analysis.{_MODULES[name]}")
     raise AttributeError(f"module 'analysis' has no attribute {name!r}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from analysis.tables import DataError, data_directory
+from analysis.data.package import DataError, data_directory
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,16 +49,16 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
     Exit code 0: all are written; 1: one failed, the others are written; 2: wrong use or bad
     data, nothing was run.
     """
-    from analysis import batch, plan
+    from analysis.batch import plan, run
 
     try:
-        chosen = batch.Options(
+        chosen = run.Options(
             data=data_directory(data),
             out=(out or plan.ROOT / "reports").resolve(),
             jobs=jobs or os.cpu_count() or 1,
             **options,  # type: ignore[arg-type]
         )
-        sys.exit(batch.run(chosen))
+        sys.exit(run.run(chosen))
     except (DataError, plan.WrongUseError) as error:
         click.echo(error, err=True)
         sys.exit(2)
@@ -68,7 +68,7 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
 @click.option("--data", metavar="DIR", help="Data package; else $ANALYSIS_DATA, else data/.")
 def check(data: str | None) -> None:
     """Validate the tables, and hold the documents against themselves."""
-    from analysis.validation import problems
+    from analysis.checks.validation import problems
 
     try:
         directory = data_directory(data)
@@ -77,7 +77,7 @@ def check(data: str | None) -> None:
     except DataError as error:
         click.echo(error, err=True)
         sys.exit(2)
-    from analysis.audit import lines
+    from analysis.checks.summary import lines
 
     for line in lines(directory):
         click.echo(line)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from . import audit, formula, numerals
-from .statutory import NUMBERS
-from .tables import DataError, Where, cite, load, records, years
+from analysis.checks import claims, formula
+from analysis.data import numerals
+from analysis.data.forms import NUMBERS
+from analysis.data.package import DataError, Where, cite, load, records, years
 
 ORDERS = {"十": "tens", "百": "hundreds", "千": "thousands", "万": "tens of thousands"}
 
@@ -71,7 +72,7 @@ class Disclosure:
     def findings(self, subject: str) -> pd.DataFrame:
         """The claims of one subject (money, indicators, document), judged."""
         return pd.concat(
-            audit.findings(self.data, document=document, subject=subject)
+            claims.findings(self.data, document=document, subject=subject)
             for document in self.documents["document"]
         )
 

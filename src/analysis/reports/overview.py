@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from . import audit, budget, sentences, trends
-from .disclosure import Disclosure
+from analysis.checks import claims
+from analysis.disclosure import Disclosure
+from analysis.measures import budget, trends
+from analysis.reports import budget_execution, data_quality
 
 
 def headlines(disclosures: Sequence[Disclosure]) -> pd.DataFrame:
@@ -24,11 +26,11 @@ def findings(disclosures: Sequence[Disclosure]) -> list[str]:
     """The first finding of each year, newest first, and how far all the documents hold."""
     told = []
     for disclosure in reversed(disclosures):
-        _, found = sentences.budget_execution(disclosure)
+        _, found = budget_execution.budget_execution(disclosure)
         told.append(f"{disclosure.year}: {found[0]}")
-    judged = audit.findings(disclosures[0].data)
+    judged = claims.findings(disclosures[0].data)
     if len(judged):
-        told.append(sentences.verdict(judged))
+        told.append(data_quality.verdict(judged))
     return told
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import formula, numerals, statutory
-from .tables import DataError, data_directory, dictionary, load, rows
+from analysis.checks import formula
+from analysis.data import forms, numerals
+from analysis.data.package import DataError, data_directory, dictionary, load, rows
 
 TABLES = ("amounts", "claims", "corrections", "documents", "explanations",
           "indicator_definitions", "indicators", "items", "not_transcribed", "statutory_tables",
@@ -136,7 +137,7 @@ def _misspelled(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
                     )
 
 
-LABEL = "'[^']+'|T(" + "|".join(statutory.TITLES) + ")"
+LABEL = "'[^']+'|T(" + "|".join(forms.TITLES) + ")"
 SPELLINGS = {
     "integer": re.compile(r"-?(0|[1-9][0-9]{0,8})"),
     "number": re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?"),
@@ -292,10 +293,8 @@ def _misread_cell(row: dict[str, str]) -> Iterator[str]:
         yield f"column row: found {row['row']!r}, expected a number or total"
     if row["unit"] not in ("元", "万元"):
         yield f"column unit: found {row['unit']!r}, expected 元 or 万元"
-    if row["title"] not in statutory.NUMBERS:
-        yield (
-            f"column title: found {row['title']!r}, expected one of " + "、".join(statutory.NUMBERS)
-        )
+    if row["title"] not in forms.NUMBERS:
+        yield (f"column title: found {row['title']!r}, expected one of " + "、".join(forms.NUMBERS))
     printed = row["printed"].replace(",", "")
     if bool(printed) != bool(row["value"]):
         yield (

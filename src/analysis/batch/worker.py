@@ -26,9 +26,9 @@ from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
-from analysis import index, page
-from analysis.plan import Failure, Outcome, Report, traced
-from analysis.tables import rows
+from analysis.batch.plan import Failure, Outcome, Report, traced
+from analysis.data.package import rows
+from analysis.site import index, page
 
 KILLED = "the process that ran this cell came to its end before the cell did"
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,}")

@@ -21,11 +21,11 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
-from analysis import display
-from analysis.charts import Row
-from analysis.tables import load
+from analysis.data.package import load
+from analysis.present import display
+from analysis.present.charts import Row
 
-TEMPLATES = files("analysis").joinpath("template")
+TEMPLATES = files("analysis.site").joinpath("template")
 PACKAGES = ("pandas", "matplotlib", "papermill", "nbconvert")
 
 
@@ -105,7 +105,7 @@ class Shell:
 
     def css(self) -> Markup:
         """The whole stylesheet."""
-        page, dark = display.stylesheet("page.css"), display.stylesheet("dark.css")
+        page, dark = display.stylesheet("page.css", "site/template"), display.stylesheet("dark.css")
         return Markup(display.stylesheet() + page.replace("DARK", dark))
 
     def html(self, html: str) -> Markup:

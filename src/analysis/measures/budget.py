@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from .statutory import SOURCES
-from .tables import records
+from analysis.data.forms import SOURCES
+from analysis.data.package import records
 
 WAN = 10_000
 PEFA = {  # indicator: bands of the outturn in per cent, best first

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import audit, disclosure, formula
-from .disclosure import documents_of, read_from
-from .tables import DataError, cite, load, records
+from analysis import disclosure
+from analysis.checks import claims, formula
+from analysis.data.package import DataError, cite, load, records
+from analysis.disclosure import documents_of, read_from
 
 # What two figures must share to stand in one series, and how a reader calls it.
 DEFINITION = {
@@ -35,7 +36,7 @@ def observations(data: str | Path | None = None, years: Sequence[int] = ()) -> p
     """
     documents = documents_of(years, data)
     judged = pd.concat(
-        audit.findings(data, document=document, subject="indicators")
+        claims.findings(data, document=document, subject="indicators")
         for document in documents["document"]
     )
     frame = disclosure.observations(documents, judged, data)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import charts, display, sections
+from analysis.data.package import data_directory, dictionary, load, records, years
 from analysis.disclosure import Disclosure
-from analysis.page import Shell, exporter
-from analysis.summary import findings, headlines
-from analysis.tables import data_directory, dictionary, load, records, years
+from analysis.present import charts, display
+from analysis.reports import data_quality
+from analysis.reports.overview import findings, headlines
+from analysis.site.page import Shell, exporter
 
 BY_TABLE = "Rows transcribed from each document, by table"
 CALLED = {"claims": "Statements", "not_transcribed": "Left out"}
@@ -56,7 +57,10 @@ def render(statuses: Sequence[Status], data: Path) -> str:
                 else "The years side by side",
                 _headline(headlines(disclosures), set(years(data))),
             ),
-            ("What the data cover", [sections.coverage(documents, counted, BY_TABLE, "", data)]),
+            (
+                "What the data cover",
+                [data_quality.coverage(documents, counted, BY_TABLE, "", data)],
+            ),
         ],
     }  # fmt: skip
     return str(exporter("index.html.j2").template.render(resources=context))

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import pandas as pd
-from scipy import stats
 
-from . import budget
-from .tables import records
+from analysis.data.package import records
+from analysis.measures import budget
 
 
 def wilson(positives: int, tests: int) -> tuple[float, float]:
     """Wilson 95 % score interval of a proportion, as shares; defined for zero positives too.
 
-    Source: Wilson (1927), J. Am. Stat. Assoc. 22; computed by scipy's ``binomtest``.
+    Source: Wilson (1927), J. Am. Stat. Assoc. 22, p. 209.
 
     Raises:
         ValueError: there are no tests, or more positives than tests.
     """
-    interval = stats.binomtest(positives, tests).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
+    if not 0 <= positives <= tests or not tests:
+        raise ValueError(f"{positives} positives of {tests} tests")
+    z = NormalDist().inv_cdf(0.975)
+    centre = positives + z * z / 2
+    half = z * math.sqrt(positives * (tests - positives) / tests + z * z / 4)
+    low, high = (centre - half) / (tests + z * z), (centre + half) / (tests + z * z)
+    return min(low, positives / tests), max(high, positives / tests)  # but for binary rounding
 
 
 def latest(indicators: pd.DataFrame) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import numerals
-from .tables import load, records
+from analysis.data import numerals
+from analysis.data.package import load, records
 
 # A numeral in running text: Arabic, Chinese (万 and 亿 alone are units or parts of words), circled.
 ANYWHERE = re.compile(rf"{numerals.ARABIC}|[零一二两三四五六七八九十百千半]+|[①-⑳]")

@@ -14,8 +14,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from analysis.batch import outcomes as outcomes_here
-from analysis.plan import Failure, Outcome, Report, Slices, WrongUseError, code_version
+from analysis.batch.plan import Failure, Outcome, Report, Slices, WrongUseError, code_version
+from analysis.batch.pool import outcomes as outcomes_here
 
 Files = dict[str, bytes]
 

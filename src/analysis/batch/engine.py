@@ -16,7 +16,7 @@ class _ForkedEngine:
     """
 
     def __getattr__(self, name: str) -> Any:
-        from analysis.kernel import Engine
+        from analysis.batch.kernel import Engine
 
         return getattr(Engine, name)
 

@@ -31,7 +31,7 @@ def data_directory(data: str | Path | None = None) -> Path:
         DataError: there is no datapackage.json in it.
     """
     chosen = data or os.environ.get("ANALYSIS_DATA")
-    directory = Path(chosen) if chosen else Path(__file__).parents[2] / "data"
+    directory = Path(chosen) if chosen else Path(__file__).parents[3] / "data"
     if not (directory / "datapackage.json").is_file():
         raise DataError(f"{directory}: no datapackage.json found, expected a data package")
     return directory.resolve()

@@ -20,8 +20,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import charts
-from analysis.charts import HAN, number, plain
+from analysis.present import charts
+from analysis.present.charts import HAN, number, plain
 
 FINDINGS = "data_quality.ipynb"  # links work in JupyterLab; a report turns them into its own
 NAMES = ("year", "line")  # numbers that count nothing
@@ -44,9 +44,9 @@ class Fragment:
 
 
 @cache
-def stylesheet(name: str = "fragment.css") -> str:
+def stylesheet(name: str = "fragment.css", room: str = "present") -> str:
     """A stylesheet of ours in one line."""
-    css = files("analysis").joinpath("template", name).read_text(encoding="utf-8")
+    css = files("analysis").joinpath(room, name).read_text(encoding="utf-8")
     css = re.sub(r"/\*.*?\*/|\s+", " ", css)
     return re.sub(r"\s*([{};,>])\s*|(?<=:) (?=\S)", r"\1", css).strip()
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 from importlib import import_module
 
 MODULES = (
-    "analysis.charts analysis.index analysis.kernel analysis.worker matplotlib.pyplot scipy.stats "
+    "analysis.present.charts analysis.site.index analysis.batch.kernel analysis.batch.worker "
+    "matplotlib.pyplot "
     "IPython.core.completerlib IPython.core.oinspect ipykernel.debugger ipykernel.kernelapp"
 )
 
@@ -23,17 +24,19 @@ def warm_up() -> None:
     del sys.modules["rfc3987_syntax"]
     from nbformat.v4 import new_code_cell, new_notebook
 
-    from analysis import charts, page, sentences
+    from analysis.data.package import data_directory, load, positions, tables, years
     from analysis.disclosure import Disclosure
-    from analysis.tables import data_directory, load, positions, tables, years
+    from analysis.present import charts
+    from analysis.reports import budget_execution, performance_indicators
+    from analysis.site import page
 
     for table in tables():
         for column in {"document", "figure", "year"} & {*load(table)}:
             positions(table, column, data_directory())
     # what one report computes and draws leaves caches behind that serve every other
     disclosure = Disclosure(years()[-1])
-    sentences.budget_execution(disclosure)
-    _, told = sentences.performance_indicators(disclosure)
+    budget_execution.budget_execution(disclosure)
+    _, told = performance_indicators.performance_indicators(disclosure)
     frame = disclosure.amounts.assign(value=disclosure.amounts["base"].astype(float)).head(2)
     charts.svg(charts.bars(frame), told[0], "warm")
     page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", "", ""))

@@ -22,9 +22,9 @@ from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from analysis.tables import dictionary, years
+from analysis.data.package import dictionary, years
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = [
     "ipykernel",
     "ipython",
@@ -35,7 +35,6 @@ PACKAGES = [
     "numpy",
     "pandas",
     "papermill",
-    "scipy",
 ]
 
 Query = dict[str, Any]
@@ -230,7 +229,7 @@ def traced(trace: Path) -> list[Query]:
 @cache
 def code() -> dict[str, str]:
     """What every report is made with: hash of the library and of the lock, installed versions."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     files = sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
     library = {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
     lock = ROOT / "requirements.lock"

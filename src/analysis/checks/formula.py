@@ -19,8 +19,8 @@ from typing import Any
 
 import pandas as pd
 
-from . import numerals, statutory
-from .tables import DataError, data_directory, has, load, lookup, records, rows
+from analysis.data import forms, numerals
+from analysis.data.package import DataError, data_directory, has, load, lookup, records, rows
 
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
 GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
@@ -28,7 +28,7 @@ GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
 TABLES = ("amounts", "indicators", "claims")
 # Quantities printed rounded; everything else is a count and exact.
 ROUNDED = ("money", "price", "ratio", "mass")
-CELL = re.compile(rf"T({'|'.join(statutory.TITLES)})\.r\w+\.c\d+")
+CELL = re.compile(rf"T({'|'.join(forms.TITLES)})\.r\w+\.c\d+")
 FUNCTIONS: dict[str, Callable[[str], float]] = {
     "count": lambda text: len(text.split("、")),
     "grade_floor": lambda grade: GRADES[grade],
@@ -141,7 +141,7 @@ class Figures:
                 (row["title"], row["row"], row["column"]): row for row in records(frame)
             }
         table, row, column = reference.split(".")
-        place = statutory.TITLES[table[1:]][0], row[1:], int(column[1:])
+        place = forms.TITLES[table[1:]][0], row[1:], int(column[1:])
         cell = self._cells[document].get(place)
         if cell is None or pd.isna(cell["base"]):
             raise LookupError(f"{reference} is not disclosed")

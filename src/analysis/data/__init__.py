@@ -1,0 +1,1 @@
+"""The transcribed tables: what is where, typed and corrected, and how documents print numbers."""

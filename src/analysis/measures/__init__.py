@@ -1,0 +1,1 @@
+"""Pure functions: figures in, measures out."""

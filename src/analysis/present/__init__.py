@@ -1,0 +1,1 @@
+"""Text, charts and tables for readers."""

@@ -1,0 +1,1 @@
+"""One module a notebook, with its sentences and its sections."""
