@@ -211,7 +211,7 @@ SPOILED = {
     ),
     "a table cell that is no amount of money": (
         replace("statutory_tables", ",万元,", ",人,"),
-        "statutory_tables.csv, row 2, column unit: found '人', expected one of 元, 万元",
+        "statutory_tables.csv, row 2, column unit: found '人', expected 元 or 万元",
     ),
     "a scheme with a space behind it": (
         replace("items", "publicity,project,", "publicity,project ,"),
