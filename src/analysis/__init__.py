@@ -9,6 +9,7 @@ import importlib
 from typing import Any
 
 from analysis.data.package import DataError, load, tables, years
+from analysis.data.parameters import parameters
 
 _MODULES = {
     "budget": "measures.budget",
@@ -23,7 +24,7 @@ _MODULES = {
 
 _NAMES = {"Disclosure": "disclosure", "documents_of": "disclosure", "search": "lookup"}
 
-__all__ = ["DataError", "load", "tables", "years", *_NAMES, *_MODULES]
+__all__ = ["DataError", "load", "parameters", "tables", "years", *_NAMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
