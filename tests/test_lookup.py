@@ -24,6 +24,27 @@ def test_a_line_finds_all_that_stands_on_it_with_source_and_dispute() -> None:
     assert row["disputed"] == "carry_over_table_2024"
 
 
-@pytest.mark.parametrize("text", ["", "  ", "no such word (", "["])
+def test_a_high_finding_names_what_it_disputes() -> None:
+    found = analysis.search(severity="high")
+    assert {"carry_over_2024", "custody_approved_2022"} <= set(found["figure"])
+    assert (found["disputed"] != "").all()
+
+
+def test_a_theme_holds_its_indicators_and_the_claims_on_them() -> None:
+    found = analysis.search(theme="precursors", year=2022)
+    assert {"precursor_enterprises_2022", "precursor_count_2022"} <= set(found["figure"])
+    assert set(found["year"]) == {2022}
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [({"severity": "hgh"}, "high, low, medium"), ({"year": 1999}, "2022"), ({"theme": "x"}, "mon")],
+)
+def test_what_is_not_there_is_refused_with_what_is(where: dict, told: str) -> None:
+    with pytest.raises(analysis.DataError, match=f"there are: .*{told}"):
+        analysis.search(**where)
+
+
+@pytest.mark.parametrize("text", ["no such word (", "["])
 def test_what_is_nowhere_finds_nothing(text: str) -> None:
     assert analysis.search(text).empty

@@ -22,7 +22,12 @@ _MODULES = {
     "trends": "measures.trends",
 }
 
-_NAMES = {"Disclosure": "disclosure", "documents_of": "disclosure", "search": "lookup"}
+_NAMES = {
+    "Disclosure": "disclosure",
+    "documents_of": "disclosure",
+    "choices": "lookup",
+    "search": "lookup",
+}
 
 __all__ = ["DataError", "load", "parameters", "tables", "years", *_NAMES, *_MODULES]
 
