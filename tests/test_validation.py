@@ -197,7 +197,7 @@ SPOILED = {
     ),
     "a quote that is not closed": (
         replace("corrections", ",the three", ',"the three'),
-        "corrections.csv, row 4: found ',' expected after",
+        "corrections.csv, row 4: found unexpected end of data",
     ),
     "a figure told twice": (
         lines("amounts", lambda text: [*text, text[1].replace("approved_2022", "again", 1)]),
@@ -217,7 +217,7 @@ SPOILED = {
     ),
     "a scheme with a space behind it": (
         replace("items", "publicity,project,", "publicity,project ,"),
-        "items.csv, row 3, column scheme: found 'project ', expected one of total, project",
+        "items.csv, row 3, column scheme: found 'project ', expected no space around it",
     ),
     "a correction to a unit that is unknown": (
         replace("corrections", "unit,元,万元", "unit,元,百元"),
@@ -246,10 +246,6 @@ SPOILED = {
     "a description that leads out of the folder": (
         descriptor('"path": "themes.csv"', '"path": "../themes.csv"'),
         'datapackage.json, table themes: found the path "../themes.csv", expected a CSV file',
-    ),
-    "a space after a word of a closed list": (
-        replace("items", "publicity,project,", "publicity,project ,"),
-        "items.csv, row 3, column scheme: found 'project ', expected no space around it",
     ),
     "a word that a closed list does not have": (
         replace("items", "publicity,project,", "publicity,projects,"),
@@ -308,7 +304,7 @@ SPOILED = {
         replace("disclosed_tables", "万元,unknown", "元,unknown"),
         "disclosed_tables.csv, row 2, column unit: found '元', expected '万元' as in its cells",
     ),
-    "a claim that fails and that nobody has weighed": (
+    "a claim that can fail and that nobody has weighed": (
         replace("claims", "grants_revenue_2024,high,", "grants_revenue_2024,,"),
         "column severity: found nothing, expected high, medium or low",
     ),
@@ -409,9 +405,15 @@ def test_forty_thousand_rows_are_validated_in_a_few_seconds(tmp_path):
     path.write_text("".join([header, *many]), encoding="utf-8")
     for name in ("documents", "disclosed_tables"):
         other = data / f"{name}.csv"
-        header, *rows = other.read_text(encoding="utf-8").splitlines(keepends=True)
-        known = [row.replace("2024-planning,", f"{one},") for one in documents for row in rows]
-        other.write_text("".join([header, *known]), encoding="utf-8")
+        head, *rows = other.read_text(encoding="utf-8").splitlines(keepends=True)
+        known = [
+            row.replace("2024-planning,", f"{one},")
+            .replace("2024 accounts", one)
+            .replace("2024年决算", one)
+            for one in documents
+            for row in rows
+        ]
+        other.write_text("".join([head, *known]), encoding="utf-8")
     assert len(many) > 40_000
     begun = time.process_time()
     assert validation.problems(data) == []

@@ -2,7 +2,7 @@
 
 Types, closed lists, keys and references are those of ``data/tables.json``, checked a column at a
 time; what a descriptor cannot say follows: values against the characters printed, cells against
-the forms, formulas, corrections, and that a claim that fails has its severity.
+the forms, formulas, corrections, and that a claim that can fail has its severity.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.checks import claims, formula
+from analysis.checks import formula
 from analysis.data import forms, numerals
 from analysis.data.package import TYPES, DataError, Package, find
 from analysis.data.text import inert
@@ -90,6 +90,7 @@ def _wrong(
     """A line for each row that is wrong in a column."""
     for row, found in frame.loc[wrong.astype(bool), column].items():
         shown = repr(found) if len(found) <= 200 else f"{len(found):,} characters"
+        shown = shown if found else "nothing"
         yield f"{name}.csv, row {row}, column {column}: found {shown}, expected {expected}"
 
 
@@ -477,15 +478,10 @@ def _valueless(package: Package, frames: Frames) -> Iterator[str]:
 
 
 def _unweighed(package: Package, frames: Frames) -> Iterator[str]:
-    """Claims that fail without a severity: nobody has judged how much harm they do."""
-    judged = claims.findings(package)
-    failed = {*judged[~judged["holds"] & (judged["severity"] == "")]["figure"]}
-    for row, figure, printed in frames["claims"][["figure", "printed"]].itertuples():
-        if figure in failed:
-            yield (
-                f"claims.csv, row {row}, column severity: found nothing, expected high, medium or "
-                f"low: {figure} ({printed}) does not hold"
-            )
+    """Claims that can fail without a severity: nobody has judged how much harm they would do."""
+    frame = frames["claims"]
+    wrong = (frame["formula"] != "") & (frame["severity"] == "")
+    yield from _wrong("claims", frame, wrong, "severity", "high, medium or low: it can fail")
 
 
 # Each relies on the ones before: cells and keys, then meaning.
