@@ -10,6 +10,7 @@ import csv
 import functools
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,7 @@ def tables(data: str | Path | None = None) -> list[str]:
 
 def rows(directory: Path, name: str) -> list[dict[str, str]]:
     """The rows of a table as printed in its CSV, without pandas."""
+    trace(name, {})
     path = directory / dictionary(directory)[name]["path"]
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
@@ -84,7 +86,6 @@ def rows(directory: Path, name: str) -> list[dict[str, str]]:
 
 def years(data: str | Path | None = None) -> list[int]:
     """The fiscal years that have a document, ascending."""
-    trace("documents", {})
     return sorted({int(row["year"]) for row in rows(data_directory(data), "documents")})
 
 
@@ -108,7 +109,7 @@ def load(name: str, data: str | Path | None = None, **where: Where) -> pd.DataFr
     known = dictionary(directory)
     if name not in known:
         raise DataError(f"no table {name!r}; there are: {', '.join(known)}")
-    _trace_load(directory, name, where)
+    trace(name, where)
     frame = _typed(directory, name, _stamps(directory, name))
     for place, (column, wanted) in enumerate(where.items()):
         if column not in frame:
@@ -135,19 +136,14 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def trace(name: str, where: dict[str, Where]) -> None:
-    """Tell the batch which rows this report can see: one JSON line in $ANALYSIS_TRACE."""
-    path = os.environ.get("ANALYSIS_TRACE")
-    if not path:
-        return
-    line = json.dumps({"table": name, "where": where}, ensure_ascii=False, sort_keys=True)
-    if line not in _traced.setdefault(path, set()):
-        _traced[path].add(line)
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+Look = tuple[str, str | None]
+seen: set[Look] = set()  # what was looked at in this process: a table, or its rows of a document
 
 
-_traced: dict[str, set[str]] = {}
+def trace(name: str, where: Mapping[str, object]) -> None:
+    """Note for the batch what is looked at; all that this module reads from tables is noted."""
+    document = where.get("document")
+    seen.add((name, document if isinstance(document, str) else None))
 
 
 def lookup(name: str, figure: str, data: str | Path | None = None) -> dict[str, Any]:
@@ -158,7 +154,7 @@ def lookup(name: str, figure: str, data: str | Path | None = None) -> dict[str, 
     """
     directory = data_directory(data)
     row = _by_figure(directory, name, _stamps(directory, name))[figure]
-    _trace_load(directory, name, {"figure": figure})
+    trace(name, row)
     return row
 
 
@@ -170,16 +166,6 @@ def has(name: str, figure: str, directory: Path) -> bool:
 @functools.lru_cache(maxsize=64)
 def _by_figure(directory: Path, name: str, stamps: tuple[int, ...]) -> dict[str, dict[str, Any]]:
     return {row["figure"]: row for row in records(_typed(directory, name, stamps))}
-
-
-def _trace_load(directory: Path, name: str, where: dict[str, Where]) -> None:
-    trace(name, where)
-    if {"unit", "value"} <= {
-        one["name"] for one in dictionary(directory)[name]["schema"]["fields"]
-    }:
-        trace("units", {})
-    if name in CORRECTED:
-        trace("corrections", {"table": name})
 
 
 def positions(name: str, column: str, directory: Path) -> dict[Any, Any]:
