@@ -98,16 +98,14 @@ class Batch:
         self.todo = [report for report in self.chosen if self.why[report.name]]
 
     def _validate(self) -> None:
-        valid = sha256(self.snapshot.hash.encode(), code()["library"].encode())
-        if self.state.others.get("valid data") == valid:
+        self.valid = sha256(self.snapshot.hash.encode(), code()["library"].encode())
+        if self.state.others.get("valid data") == self.valid:
             return
         from analysis.checks.validation import problems
 
         start_server(self.snapshot.folder)
         if found := problems(self.snapshot.folder):
             raise DataError("\n".join(found))
-        if not self.options.dry_run:
-            self.state.note("valid data", valid)
 
     def preview(self) -> int:
         """Say what `run` would do."""
@@ -125,6 +123,7 @@ class Batch:
         unchanged = [report.name for report in self.chosen if not self.why[report.name]]
         try:
             self.state.note("package", self.snapshot.name)
+            self.state.note("valid data", self.valid)
             for name in self.left:
                 show.line(f"left alone: {name}, which has no cell tagged parameters or no name yet")
             for name in self.gone:
