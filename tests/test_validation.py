@@ -206,12 +206,16 @@ SPOILED = {
         "amounts.csv, row 2, column line: found 48, expected at most 47",
     ),
     "a unit of nothing": (
-        replace("units", "yuan,1\n", "yuan,0\n"),
+        replace("units", "yuan,元,1\n", "yuan,元,0\n"),
         "units.csv, row 2, column factor: found 0, expected a number above zero",
     ),
     "a table cell that is no amount of money": (
         replace("statutory_tables", ",万元,", ",人,"),
         "statutory_tables.csv, row 2, column unit: found '人', expected 元 or 万元",
+    ),
+    "a scheme with a space behind it": (
+        replace("items", "publicity,project,", "publicity,project ,"),
+        "items.csv, row 3, column scheme: found 'project ', expected one of total, project",
     ),
     "a correction to a unit that is unknown": (
         replace("corrections", "unit,元,万元", "unit,元,百元"),
@@ -219,7 +223,7 @@ SPOILED = {
     ),
     "a correction of a column that cannot be corrected": (
         replace("corrections", "unit,元,万元", "item,custody,publicity"),
-        "corrections.csv, row 2, column corrected: found 'publicity' for the column 'item'",
+        "corrections.csv, row 2, column column: found 'item', expected one of unit, value",
     ),
     "a derived figure that has no value": (
         replace("amounts", "derived,custody_approved_2022", "derived,custody_approved_2022 / 0"),

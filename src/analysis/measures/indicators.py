@@ -25,7 +25,8 @@ def wilson(positives: int, tests: int) -> tuple[float, float]:
     z = NormalDist().inv_cdf(0.975)
     centre = positives + z * z / 2
     half = z * math.sqrt(positives * (tests - positives) / tests + z * z / 4)
-    return (centre - half) / (tests + z * z), (centre + half) / (tests + z * z)
+    low, high = (centre - half) / (tests + z * z), (centre + half) / (tests + z * z)
+    return min(low, positives / tests), max(high, positives / tests)  # but for binary rounding
 
 
 def latest(indicators: pd.DataFrame) -> pd.DataFrame:
