@@ -232,13 +232,13 @@ def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
             continue
         known = {id(c) for c in inside}
         chars = [c for c in chars if id(c) not in known]
-        for row in table.rows:
+        grid = table.rows
+        for place, row in enumerate(grid):
             cells, above = [], row.bbox[1]
             for position, box in enumerate(row.cells):
                 if box is None:
-                    if _covered_above(table, row, position):
-                        left = _column(table, position)
-                        cells.append(Line("\t", number, (left[0], above, left[1], row.bbox[3]), ""))
+                    if covered := _covered_above(grid[:place], above, position):
+                        cells.append(Line("\t", number, covered, ""))
                     continue
                 text = tidy("".join(_joined(x) for x in _lines([c for c in inside if _inside(c, box)])))
                 left, top, right, bottom = (round(float(one), 1) for one in box)
@@ -261,26 +261,16 @@ def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
     return sorted(found, key=lambda one: one.top if isinstance(one, _Row) else (one.box or (0, 0))[1])
 
 
-def _column(table: Any, position: int) -> tuple[float, float]:
-    """Left and right edge of a column, from a row that prints it."""
-    for row in table.rows:
-        if row.cells[position]:
-            return row.cells[position][0], row.cells[position][2]
-    return 0.0, 0.0
+def _covered_above(rows: list[Any], top: float, position: int) -> Box | None:
+    """What is left below `top` of a cell that begins in one of the rows above; None where there is none.
 
-
-def _covered_above(table: Any, row: Any, position: int) -> bool:
-    """Whether a missing cell is the lower part of one that begins in a row above here.
-
-    Where the cell above spans columns, its blank is printed once, at its first column.
+    Where that cell spans columns too, only its first column counts.
     """
-    for other in table.rows:
-        if other is row:
-            return False
-        box = other.cells[position]
-        if box and box[3] > row.bbox[1] + 1:
-            return True
-    return False
+    for row in rows:
+        box = row.cells[position]
+        if box and box[3] > top + 2:
+            return (box[0], top, box[2], box[3])
+    return None
 
 
 def _picture(page: Any) -> tuple[str, float, float]:
