@@ -306,9 +306,9 @@ def _flow(pages: list[list[Line | _Row]]) -> Iterator[Line]:
                 assert last.box is not None
                 reaches = last.page != one.page or last.box[2] > edge - 2.5 * size
                 indented = one.box[0] > margin + 1.2 * size
-                if START.match(one.text) or indented or not reaches or last.text.endswith("。") and (
-                    last.box[2] < edge - size
-                ):
+                ends = last.text.endswith("。") and last.box[2] < edge - size
+                begins = START.match(one.text) or indented or not reaches or ends
+                if begins and not re.match("（[类款项]）|[，。；、）]", one.text):
                     yield from _paragraph(held)
                     held = []
             held.append(one)
