@@ -19,12 +19,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from analysis.data import forms, numerals
-from analysis.transcribe.tables import Cell, Finding
+from analysis.transcribe.tables import Cell, Finding, Table
 from analysis.transcribe.text import Line
 
 NUMERAL = re.compile(
@@ -64,7 +64,7 @@ class Draft:
     left_out: dict[str, tuple[str, str]] = field(default_factory=dict)  # printed: reasons
     listed: list[Numeral] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    drafted: int = 0  # numerals that became a row
+    drafted: list[Numeral] = field(default_factory=list)
 
 
 @cache
@@ -75,16 +75,17 @@ def phrases() -> tuple[dict[str, str], ...]:
         return tuple(csv.DictReader(file))
 
 
-def read(lines: list[Line], cells: list[Cell], document: str, year: int) -> Draft:
+def read(lines: list[Line], tables: list[Table], document: str, year: int) -> Draft:
     """Draft every numeral of the running text.
 
     Args:
-        lines: the text; lines of tables are passed over.
-        cells: of its statutory tables, which claims are held against.
+        lines: the text; of its tables, those that are none of the nine are listed.
+        tables: the statutory tables, which claims are held against.
     """
-    reader = _Reader(cells, document, year)
+    reader = _Reader([cell for table in tables for cell in table.cells], document, year)
+    statutory = {line for table in tables for line in table.lines}
     for number, line in enumerate(lines, start=1):
-        if line.text.strip() and not line.text.startswith("\t"):
+        if line.text.strip() and number not in statutory:
             reader.paragraph(number, line.text)
     return reader.done()
 
@@ -100,7 +101,7 @@ class _Reader:
         self.draft = Draft()
         self.part, self.heading, self.below = "", "", ""
         self.item: tuple[str, str] | None = None  # code ("" for none) and name as printed
-        self.items = 0
+        self.items = self.start = 0
         self.figures: dict[str, dict[str, str]] = {}
         self.changes: list[tuple[float, str, str, str]] = []  # value, base, claim, value before
 
@@ -147,9 +148,12 @@ class _Reader:
     # -------------------------------------------------------------------- one paragraph
 
     def paragraph(self, number: int, text: str) -> None:
-        self.enter(text)
+        if cell := text.startswith("\t"):
+            text = text.strip("\t \u3000")
+        else:
+            self.enter(text)
         plain = text.translate(FULL)
-        prose = bool(PROSE.search(self.part + self.heading) or not self.heading)
+        prose = bool(cell or PROSE.search(self.part + self.heading) or not self.heading)
         if not prose:
             self._years(number, plain)
             self._item(number, plain)
@@ -166,24 +170,25 @@ class _Reader:
                 continue
             if match.start() < end:
                 continue
+            self.start = match.start()
             masked += plain[end : match.start()]
             places += range(end + 1, match.start() + 1)
             unit = UNITS.match(plain, match.end())
             why = ""
             if prose:
-                why = "performance prose, an explanation or an appendix"
+                why = "a table that is none of the nine" if cell else "prose outside the standard sections"
             elif REASON.search(re.split("[。]", masked)[-1]):
                 why = "part of a reason"
             elif unit and unit[1] == "万":
                 why = "万 without 元: money or a count?"
             elif not (unit and self._rules(number, text, match, unit, masked, places)):
                 why = "no phrase for it"
+            printed = text[match.start() : unit.end() if unit else match.end()]
+            around = text[max(0, match.start() - 12) : match.end() + 8]
             if why:
-                printed = text[match.start() : unit.end() if unit else match.end()]
-                around = text[max(0, match.start() - 12) : match.end() + 8]
                 self.draft.listed.append(Numeral(number, match.start(), printed, around, why))
             else:
-                self.draft.drafted += 1
+                self.draft.drafted.append(Numeral(number, match.start(), printed, around, ""))
             masked += "#"
             places.append(match.end())
             end = match.end()
@@ -410,7 +415,7 @@ class _Reader:
     def _write(
         self, table: str, number: int, printed: str, numeral: str, unit: str, row: dict[str, str]
     ) -> None:
-        row = {"document": self.document, "line": str(number), "printed": printed,
+        row = {"at": str(self.start), "document": self.document, "line": str(number), "printed": printed,
                "value": numeral.replace(",", ""), "unit": unit, "year": str(self.year),
                "subject": "money" if unit in (*MONEY, "%", "") else "indicators",
                "relation": "<=" if row.get("kind") == "ceiling" else "=", "compares": "same"} | row  # fmt: skip
@@ -464,6 +469,11 @@ class _Reader:
                 self.draft.rows[table] = kept
             if not lost:
                 break
+        kept_at = {(row["line"], row["at"]) for rows in self.draft.rows.values() for row in rows}
+        for one in self.draft.drafted[:]:
+            if (str(one.line), str(one.start)) not in kept_at:
+                self.draft.drafted.remove(one)
+                self.draft.listed.append(replace(one, why="nothing to hold it against"))
         return self.draft
 
     def _stands(self, row: dict[str, str], known: set[str]) -> bool:
