@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 
 from analysis.data import forms, numerals
-from analysis.transcribe.tables import Cell, Finding, Table
+from analysis.transcribe.tables import Cell, Finding, Table, plain
 from analysis.transcribe.text import Line
 
 NUMERAL = re.compile(
@@ -228,10 +228,10 @@ class _Reader:
             row
             for row, label in labels.items()
             if len(row) == 7
-            and forms.plain(label) == forms.plain(name)
-            and forms.plain(labels.get(row[:3], "")) == forms.plain(group)
+            and plain(label) == plain(name)
+            and plain(labels.get(row[:3], "")) == plain(group)
         ]
-        exact = [row for row in codes if forms.plain(labels.get(row[:5], "")) == forms.plain(division)]
+        exact = [row for row in codes if plain(labels.get(row[:5], "")) == plain(division)]
         code = (exact or codes or [""])[0] if len(exact or codes) == 1 else ""
         self.item = code, name
         if code and not exact:

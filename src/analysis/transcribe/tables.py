@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from analysis.data import forms
+from analysis.data.forms import _NUMBERS as NUMBERS
+from analysis.data.forms import _plain as plain
 from analysis.transcribe.text import Box, Line
 
 MONEY = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
@@ -145,7 +147,7 @@ def _rows(lines: list[Line]) -> Iterator[Row]:
 @cache
 def _titles() -> tuple[tuple[str, str], ...]:
     """Every title, longest first, without quotes and spaces, and the table that bears it."""
-    return tuple(sorted(forms.NUMBERS.items(), key=lambda one: -len(one[0])))
+    return tuple(sorted(NUMBERS.items(), key=lambda one: -len(one[0])))
 
 
 def _titled(words: Iterable[Part]) -> tuple[str, str, int] | None:
@@ -330,14 +332,14 @@ def _lines(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[C
 
 def _lines_row(table: str, label: Part, last: str, columns: range) -> str:
     """The form's line of a label: the next after `last` that is called so; "" for none."""
-    plain = forms.plain(label.label)
+    plain = plain(label.label)
     if not plain:
         return ""
     rows = [
         row
         for (number, row), one in forms.ROWS.items()
         if number == table
-        and plain in {forms.plain(name) for name in (one["label"], *one["also"].split("|")) if name}
+        and plain in {plain(name) for name in (one["label"], *one["also"].split("|")) if name}
         and forms.columns_of_row(table, row) == columns
     ]
     return min((row for row in rows if int(row) > int(last)), key=int, default="")
@@ -361,7 +363,7 @@ def _functional(table: Table, rows: list[Row], findings: list[Finding]) -> Itera
             continue
         at = row.index(name)
         values, codes = row[at + 1 :], [part for part in row[:at] if part.is_code]
-        total = forms.plain(name.text) in ("合计", "总计")
+        total = plain(name.text) in ("合计", "总计")
         if not values or not all(map(_is_value, values)) or not (total or codes):
             if codes:
                 findings.append(Finding(row[0].line, f"table {number}: not a row: {name.text}"))
@@ -403,7 +405,7 @@ SUMS = {"人员经费合计": "personnel", "公用经费合计": "operating", "�
 def _economic(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[Cell]:
     """Groups of code, name and value side by side; class and item in one cell or two."""
     names = {
-        forms.plain(name): row
+        plain(name): row
         for (number, row), one in forms.ROWS.items()
         if number == "06"
         for name in (one["label"], *one["also"].split("|"))
@@ -426,7 +428,7 @@ def _economic(table: Table, rows: list[Row], findings: list[Finding]) -> Iterato
             code = _code([one.text for one in codes])
             if len(code) == 2:
                 code = classes.get(group, "") + code
-            named = names.get(forms.plain(part.label), "")
+            named = names.get(plain(part.label), "")
             row_id = code if re.fullmatch(r"\d{3}(\d{2})?", code) else "" if codes else named
             if not row_id:
                 if codes or (begun and MONEY.fullmatch(part.text)):
