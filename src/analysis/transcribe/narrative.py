@@ -122,12 +122,12 @@ class _Reader:
 
     def enter(self, text: str) -> None:
         """Take a heading."""
-        plain = text.translate(FULL).rstrip("。")
-        if PART.match(plain):
-            self.part, self.heading, self.below = plain, "", ""
+        wide = text.translate(FULL).rstrip("。")
+        if PART.match(wide):
+            self.part, self.heading, self.below = wide, "", ""
             return
-        found = HEADING.match(plain)
-        if not found or len(plain) > 45 or not re.search("情况|说明|解释|职责|设置|构成", plain):
+        found = HEADING.match(wide)
+        if not found or len(wide) > 45 or not re.search("情况|说明|解释|职责|设置|构成", wide):
             return
         name = re.sub(r"^(关于)?(20\d\d年度?)?(本?部门|本?单位)?", "", found[2])
         if found[1].startswith("（"):
@@ -152,17 +152,17 @@ class _Reader:
             text = text.strip("\t \u3000")
         else:
             self.enter(text)
-        plain = text.translate(FULL)
+        wide = text.translate(FULL)
         prose = bool(cell or PROSE.search(self.part + self.heading) or not self.heading)
         if not prose:
-            self._years(number, plain)
-            self._item(number, plain)
-        for match in PLACEHOLDER.finditer(plain):
+            self._years(number, wide)
+            self._item(number, wide)
+        for match in PLACEHOLDER.finditer(wide):
             self.draft.findings.append(Finding(number, f"a placeholder was left: {match[0]}"))
-        spans = self._left_out(plain)
+        spans = self._left_out(wide)
         masked, places = "", [0]  # the text with numerals as #, and where each began
         end = 0
-        for match in NUMERAL.finditer(plain):
+        for match in NUMERAL.finditer(wide):
             if any(a <= match.start() and match.end() <= b for a, b, _ in spans):
                 for a, b, reasons in spans:
                     if a <= match.start() and match.end() <= b:
@@ -171,9 +171,9 @@ class _Reader:
             if match.start() < end:
                 continue
             self.start = match.start()
-            masked += plain[end : match.start()]
+            masked += wide[end : match.start()]
             places += range(end + 1, match.start() + 1)
-            unit = UNITS.match(plain, match.end())
+            unit = UNITS.match(wide, match.end())
             why = ""
             if prose:
                 why = "a table that is none of the nine" if cell else "prose outside the standard sections"
@@ -193,32 +193,32 @@ class _Reader:
             places.append(match.end())
             end = match.end()
         if not prose:
-            self._against_budget(number, plain)
+            self._against_budget(number, wide)
 
-    def _left_out(self, plain: str) -> list[tuple[int, int, tuple[str, str]]]:
+    def _left_out(self, wide: str) -> list[tuple[int, int, tuple[str, str]]]:
         return [
             (*match.span(), (rule["name_en"], rule["name_zh"]))
             for rule in phrases()
             if rule["role"] == "left out"
-            for match in re.finditer(rule["label"], plain)
+            for match in re.finditer(rule["label"], wide)
             if match.group()
         ]
 
-    def _years(self, number: int, plain: str) -> None:
+    def _years(self, number: int, wide: str) -> None:
         """A year that is neither this nor, where something is compared, the one before."""
-        for match in re.finditer(r"(.?)((?:19|20)\d\d)年", plain):
-            year, before = int(match[2]), plain[max(0, match.start(2) - 4) : match.start(2)]
+        for match in re.finditer(r"(.?)((?:19|20)\d\d)年", wide):
+            year, before = int(match[2]), wide[max(0, match.start(2) - 4) : match.start(2)]
             compared = re.search("[与比较从同自至]|相比", before)
             if year != self.year and not (year == self.year - 1 and compared):
                 self.draft.findings.append(Finding(number, f"{year} in an account of {self.year}"))
 
-    def _item(self, number: int, plain: str) -> None:
+    def _item(self, number: int, wide: str) -> None:
         """The item of the classification that a paragraph is about; it may be a line of its own."""
         if not self.itemised:
             return
-        found = ITEM.search(re.sub(r"^\s*（?\d+[、.．）]\s*", "", plain))
+        found = ITEM.search(re.sub(r"^\s*（?\d+[、.．）]\s*", "", wide))
         if not found:
-            if re.match(r"\s*（?\d+[、.．）]", plain):
+            if re.match(r"\s*（?\d+[、.．）]", wide):
                 self.item = ("", "")
             return
         self.items += 1
@@ -242,7 +242,7 @@ class _Reader:
             row = {"figure": f"item_label_{number}", "kind": "label", "formula": "T05",
                    "statement": f"the item {name} is one of table 05",
                    "statement_zh": f"“{name}”为决算表05所列科目"}  # fmt: skip
-            if name in plain:
+            if name in wide:
                 self._write("claims", number, name, "", "", row)
 
     # ------------------------------------------------------------------------- one numeral
@@ -443,10 +443,10 @@ class _Reader:
 
     # ----------------------------------------------------------------- what a person sees
 
-    def _against_budget(self, number: int, plain: str) -> None:
+    def _against_budget(self, number: int, wide: str) -> None:
         """大于, 小于 and 持平 must fit the two amounts of the sentence."""
-        said = re.search(r"决算数?[^，。；]{0,4}(大于|小于|高于|低于|等于|持平)|预算数?(?:基本)?(持平)", plain)
-        amounts = [re.search(rf"{word}[^#，。；\d]{{0,6}}?([\d,.]+)万?元", plain) for word in ("预算(?:数)?为?", "支出决算(?:数)?为?")]
+        said = re.search(r"决算数?[^，。；]{0,4}(大于|小于|高于|低于|等于|持平)|预算数?(?:基本)?(持平)", wide)
+        amounts = [re.search(rf"{word}[^#，。；\d]{{0,6}}?([\d,.]+)万?元", wide) for word in ("预算(?:数)?为?", "支出决算(?:数)?为?")]
         if not said or not all(amounts):
             return
         budget, spent = (float(one[1].rstrip(".").replace(",", "")) for one in amounts if one)

@@ -332,14 +332,14 @@ def _lines(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[C
 
 def _lines_row(table: str, label: Part, last: str, columns: range) -> str:
     """The form's line of a label: the next after `last` that is called so; "" for none."""
-    plain = plain(label.label)
-    if not plain:
+    name = plain(label.label)
+    if not name:
         return ""
     rows = [
         row
         for (number, row), one in forms.ROWS.items()
         if number == table
-        and plain in {plain(name) for name in (one["label"], *one["also"].split("|")) if name}
+        and name in {plain(other) for other in (one["label"], *one["also"].split("|")) if other}
         and forms.columns_of_row(table, row) == columns
     ]
     return min((row for row in rows if int(row) > int(last)), key=int, default="")
