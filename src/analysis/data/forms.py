@@ -3,8 +3,8 @@
 Their order changed over the years, so a table is known by its printed title; the numbers are
 those of the current form (财政部 部门决算公开 01–09). The forms are data: ``forms.csv``,
 ``form_titles.csv`` (other titles), ``form_rows.csv`` and ``form_columns.csv``, where ``width``
-tells apart the forms of one table that have more or fewer columns. The columns of table 09 are numbered
-budget first, then executed, however they are printed.
+tells apart the forms of one table that have more or fewer columns. The columns of table 09 are
+numbered budget first, then executed, however they are printed.
 """
 
 from __future__ import annotations

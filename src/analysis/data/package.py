@@ -315,7 +315,7 @@ def _odd_table(name: str, found: dict[str, Any]) -> Iterator[str]:
     if expected is None:  # a table of one's own: loaded, and its types checked, no more
         expected = {**standard()["themes"], "name": name, "schema": schema}
         for field in fields:
-            if not isinstance(field.get("name"), str) or field.get("type") not in TYPES:
+            if not isinstance(field.get("name"), str) or field.get("type") not in [*TYPES]:
                 yield f"{place}: found the column {_short(field)}, expected a name and a type"
         if {*schema} - {"fields", "missingValues", "primaryKey"}:
             yield f"{place}: found {_short(schema)}, expected fields and primaryKey"
