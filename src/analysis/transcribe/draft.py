@@ -67,17 +67,18 @@ def transcribe(path: Path, folder: Path, into: bool) -> Outcome:
     draft = narrative.read(read.lines, found, facts["document"], int(facts["year"]))
     rows = _rows(read, found, draft, facts, existing)
     with tempfile.TemporaryDirectory() as held:
+        findings += draft.findings
+        outcome = _prove(Path(held), read, found, findings, draft, facts, rows, existing)
+        outcome.folder = folder
+        rows["review"] = outcome.review
         work = Path(held) / "package"
         if existing:
-            shutil.copytree(folder, work)
-        _write(work, rows, facts, existing)
-        outcome = _prove(work, read, found, findings + draft.findings, draft, facts, rows)
-        outcome.folder = folder
+            for one in (DESCRIPTOR, *(one["path"] for one in existing.resources.values())):
+                (work / one).parent.mkdir(exist_ok=True)
+                (work / one).write_bytes(existing.content[one])
+        _write(work, rows, facts, existing.descriptor if existing else None)
+        outcome.summary += [f"package: {one}" for one in validation.problems(Package(work))]
         _save(work, path, read, outcome)
-        from analysis.transcribe import review
-
-        page = review.page(outcome)
-        (work / FOLDER / f"{facts['document']}.review.html").write_text(page, encoding="utf-8")
         shutil.copytree(work, folder, dirs_exist_ok=True)
     return outcome
 
@@ -251,13 +252,11 @@ def _form_lines(read: Text, found: list[tables.Table], document: str) -> Iterato
 
 def _write(
     folder: Path, rows: dict[str, list[dict[str, str]]], facts: dict[str, str],
-    existing: Package | None,
+    descriptor: dict[str, Any] | None,
 ) -> None:  # fmt: skip
     """The package's files: new rows after the ones that are there."""
     folder.mkdir(exist_ok=True)
-    if existing:
-        descriptor = existing.descriptor
-    else:
+    if descriptor is None:
         slug = hashlib.sha256(facts["department"].encode()).hexdigest()[:8]
         descriptor = {"name": f"draft-{slug}", "title": f"{facts['department']}（草稿）",
                       "resources": list(standard().values())}  # fmt: skip
@@ -305,6 +304,9 @@ def _save(folder: Path, path: Path, read: Text, outcome: Outcome) -> None:
          **dict(zip(("left", "top", "right", "bottom"), map(str, line.box or ()), strict=False))}
         for number, line in enumerate(read.lines, start=1) if line.page
     ]  # fmt: skip
+    from analysis.transcribe import review
+
+    (held / f"{name}.review.html").write_text(review.page(outcome), encoding="utf-8")
     if places:
         columns = ["line", "page", "left", "top", "right", "bottom"]
         _append(held / f"{name}.places.csv", columns, places)
@@ -314,141 +316,150 @@ def _save(folder: Path, path: Path, read: Text, outcome: Outcome) -> None:
 
 
 def _prove(
-    folder: Path, read: Text, found: list[tables.Table], findings: list[tables.Finding],
+    scratch: Path, read: Text, found: list[tables.Table], findings: list[tables.Finding],
     draft: narrative.Draft, facts: dict[str, str], rows: dict[str, list[dict[str, str]]],
+    existing: Package | None,
 ) -> Outcome:  # fmt: skip
     """Hold the draft against itself: second reader, identities, claims, coverage."""
     document = facts["document"]
-    outcome = Outcome(folder, document, read, found)
-    review = outcome.review
+    outcome = Outcome(scratch, document, read, found)
 
-    def point(rank: str, line: int | str, subject: str, printed: str, what: str) -> None:
-        review.append({"document": document, "rank": rank, "line": str(line), "subject": subject,
-                       "printed": printed, "what": what, "state": "open"})  # fmt: skip
+    def point(rank: str, line: object, subject: str, printed: str, what: str) -> None:
+        outcome.review.append({"document": document, "rank": rank, "line": str(line), "subject": subject,
+                               "printed": printed, "what": what, "state": "open"})  # fmt: skip
 
     cells = [cell for table in found for cell in table.cells]
-    twice = agreed = 0
-    for cell in cells:
-        second = read.lines[cell.line - 1].second
-        if second is not None:
-            twice += 1
-            if second == cell.printed:
-                agreed += 1
-            else:
-                what = f"the second reader has {second or 'nothing'!r}"
-                point("readers disagree", cell.line, f"table {cell.table}", cell.printed, what)
+    second = {cell: read.lines[cell.line - 1].second for cell in cells}
+    for cell, other in second.items():
+        if other not in (None, cell.printed):
+            what = f"the second reader has {other or 'nothing'}"
+            point("readers disagree", cell.line, f"table {cell.table}", cell.printed, what)
     for finding in findings:
         point("finding", finding.line, "", "", finding.what)
     absent = sorted({*forms.FORMS} - {table.table for table in found})
-    if facts["kind"] == "final_accounts":
-        for table in absent:
-            point("finding", "", f"table {table}", "", f"not printed: {forms.TITLES[table][0]}")
+    for table in absent if facts["kind"] == "final_accounts" else ():
+        point("finding", "", f"table {table}", "", f"not printed: {forms.TITLES[table][0]}")
     if facts["department"] == "?":
         point("finding", 1, "documents", "", "no name of a department was found")
-    package = Package(folder)
-    if problems := validation.problems(package):
-        for problem in problems[:50]:
-            point("finding", "", "package", "", problem)
-        checked: dict[str, pd.DataFrame] = {}
-    else:
-        _declare(folder, package, found, document)
-        package = Package(folder)
-        checked = identities.checked_tables(package, [int(facts["year"])])
-    frame = checked.get(document, pd.DataFrame(columns=["result", "formula", "meaning"]))
-    covered: set[tuple[str, str, int]] = set()
-    keys = {(cell.table, cell.row, cell.column) for cell in cells}
+
+    trial = _Trial(scratch, rows, facts, existing)
+    frame = trial.declare(found)
+    covered: set[Key] = set()
     lines_of = {(cell.table, cell.row, cell.column): cell.line for cell in cells}
     for row in frame.to_dict("records"):
-        named = list(_named(str(row["formula"]), keys))
+        named = list(_named(str(row["formula"]), lines_of))
         if row["result"] == "holds":
             covered.update(named)
         elif row["result"] == "fails":
-            at = lines_of[named[0]] if named else ""
             off = f"{row['formula']} fails by {row['difference']:.2f} 万元: {row['meaning']}"
+            at = lines_of[named[0]] if named else ""
             point("identity fails", at, f"identity {row['identity']}", "", off)
-    judged = pd.DataFrame(columns=["holds"])
-    if not problems:
-        judged = claims.findings(package, document=document)
-    for row in judged[~judged["holds"].astype(bool)].to_dict("records"):
-        what = f"{row['statement']}: {row['verdict']}; {row['arithmetic']}"
+    judged = trial.judge()
+    for row in judged[~judged["holds"]].to_dict("records"):
+        what = f"{row['statement']}: {row['verdict']}; {row['arithmetic']}; severity to be judged"
         point("claim fails", row["line"], str(row["figure"]), str(row["printed"]), what)
-    suggestions = _suggestions(package, draft.listed)
-    for numeral, near in zip(draft.listed, suggestions, strict=True):
+    package = trial.package()
+    for numeral, near in zip(draft.listed, _suggestions(existing, draft.listed), strict=True):
         what = numeral.why + (f"; perhaps {near}" if near else "")
         point("numeral", numeral.line, numeral.context, numeral.printed, what)
-    lonely = [c for c in cells if c.printed and (c.table, c.row, c.column) not in covered]
+    lines = {document: read.canonical.split("\n")}
+    for problem in validation.problems(package):
+        point("finding", "", "package", "", problem)
+    for wrong in provenance.misplaced(lines, package):
+        point("finding", "", "package", "", wrong)
+    told = {(one.line, one.printed) for one in draft.listed}
+    coverage = provenance.uncovered(lines, package)
+    for row in coverage[~coverage["covered"]].to_dict("records"):
+        if not any(line == row["line"] and row["numeral"] in printed for line, printed in told):
+            point("numeral", row["line"], row["context"], row["numeral"], "not accounted for")
+    amounts = [cell for cell in cells if cell.printed]
+    lonely = [one for one in amounts if (one.table, one.row, one.column) not in covered]
     for cell in lonely:
         where = f"table {cell.table}, row {cell.row}, column {cell.column}"
         point("no identity", cell.line, where, cell.printed, "no identity covers this cell")
-    for row in package.rows("disclosed_tables"):
-        if row["document"] == document and row["blanks"] == "zero":
+    for row in rows["disclosed_tables"]:
+        if row["blanks"] == "zero":
             what = "its blanks mean zero: proposed, since its identities hold so"
             point("proposal", row["line"], f"table {row['table']}", "", what)
-    point("proposal", 1, "documents", facts["department"], "title, names and period are to be read")
+    point("proposal", 1, "documents", facts["department"], "names, title and period: to be read")
     for name in ("statutory_tables", "amounts", "indicators", "claims"):
-        groups: Counter[str] = Counter(
-            f"table {row['table']}" if name == "statutory_tables" else f"line {row['line']}"
-            for row in rows[name]
-        )
+        groups = Counter(row["table"] if "table" in row else row["line"] for row in rows[name])
         for group, count in groups.items():
-            line = group.removeprefix("line ") if group.startswith("line") else ""
-            point("rows", line, group, "", f"{count} rows of {name} as drafted")
-    review.sort(key=lambda one: (RANKS.index(one["rank"]), int(one["line"] or 0)))
-    _append(folder / "review.csv", list(REVIEW), review)
-    lines = {document: read.canonical.split("\n")}
-    missed = 0
-    if not problems:
-        coverage = provenance.uncovered(lines, package)
-        missed = int((~coverage["covered"]).sum())
-        listed = len(draft.listed)
-        if missed > listed:
-            review_lost = coverage[~coverage["covered"]]
-            outcome.summary.append(f"not accounted for beyond the list: {missed - listed}")
-            del review_lost
-    holds = int((frame["result"] == "holds").sum())
-    ranks = Counter(one["rank"] for one in review)
+            line, subject = ("", f"table {group}") if "statutory" in name else (group, name)
+            point("rows", line, subject, "", f"{count} rows of {name} as drafted")
+    outcome.review.sort(key=lambda one: (RANKS.index(one["rank"]), int(one["line"] or 0)))
+    ranks = Counter(one["rank"] for one in outcome.review)
+    twice = sum(other is not None for other in second.values())
     outcome.summary = [
         f"{document}: {len(read.pages) or 'no'} pages, {len(read.lines)} lines, {read.kind}",
         f"cells: {len(cells)} in {len(found)} tables; not printed: {', '.join(absent) or 'none'}",
-        f"read twice: {agreed} of {twice} agree" if twice else "read once: there is no second reader",
-        f"identities: {holds} hold, {ranks['identity fails']} fail; cells with an amount that one "
-        f"covers: {sum(bool(c.printed) for c in cells) - len(lonely)} of "
-        f"{sum(bool(c.printed) for c in cells)}",
-        f"numerals of the text: {len(draft.drafted)} drafted, {len(draft.listed)} left to a person",
+        f"read twice: {twice - ranks['readers disagree']} of {twice} cells agree" if twice
+        else "read once: no second reader for this kind of document",
+        f"identities: {int((frame['result'] == 'holds').sum())} hold, {ranks['identity fails']} fail; "
+        f"they cover {len(amounts) - len(lonely)} of {len(amounts)} amounts of the tables",
+        f"numerals of the text: {len(draft.drafted)} drafted, {ranks['numeral']} left to a person",
         f"claims: {int(judged['holds'].sum())} of {len(judged)} reproduce",
-        f"findings: {ranks['finding']}; open in review.csv: {len(review)}",
-    ]
+        f"findings: {ranks['finding']}; open in review.csv: {len(outcome.review)}",
+    ]  # fmt: skip
     return outcome
 
 
-def _declare(folder: Path, package: Package, found: list[tables.Table], document: str) -> None:
-    """Propose what blanks mean: zero where the identities of a table hold so and none fails."""
-    blank = {t.table for t in found if not t.empty and any(not c.printed and c.label for c in t.cells)}
-    rows = package.rows("disclosed_tables")
-    for row in rows:
-        if row["document"] == document and row["table"] in blank:
-            row["blanks"] = "zero"
-    path = folder / package.resources["disclosed_tables"]["path"]
-    columns = [one["name"] for one in package.fields("disclosed_tables")]
+class _Trial:
+    """The draft as a package of its own, so that the checks can run before it is written."""
 
-    def store() -> None:
-        path.unlink()
-        _append(path, columns, rows)
+    def __init__(
+        self, scratch: Path, rows: dict[str, list[dict[str, str]]], facts: dict[str, str],
+        existing: Package | None,
+    ) -> None:  # fmt: skip
+        self.scratch, self.rows, self.facts, self.existing = scratch, rows, facts, existing
+        self.number = 0
 
-    store()
-    frame = identities.checked_tables(Package(folder))[document]
-    for row in rows:
-        if row["document"] == document and row["blanks"] == "zero":
-            own = frame[frame["formula"].str.match(rf"Σ?{row['table']}\.")]
-            if not (own["result"] == "holds").any() or (own["result"] == "fails").any():
-                row["blanks"] = "unknown"
-    store()
+    def package(self) -> Package:
+        self.number += 1
+        folder = self.scratch / f"trial{self.number}"
+        rows = {**self.rows}
+        if self.existing:
+            for name in ("items", "units", "themes", "indicator_definitions"):
+                rows[name] = [*self.existing.rows(name), *rows[name]]
+        _write(folder, rows, self.facts, None)
+        return Package(folder)
+
+    def declare(self, found: list[tables.Table]) -> pd.DataFrame:
+        """Propose that blanks mean zero where the identities of a table hold so and none fails.
+
+        Returns:
+            the identities as they come out with that.
+        """
+        document = self.facts["document"]
+        blank = {t.table for t in found if not t.empty and any(c.label and not c.printed for c in t.cells)}
+        proposed = [row for row in self.rows["disclosed_tables"] if row["table"] in blank]
+        frame = pd.DataFrame(columns=["formula", "result"])
+        for attempt in (True, False):
+            for row in proposed:
+                row["blanks"] = "zero" if attempt or row["table"] in blank else "unknown"
+            checked = identities.checked_tables(self.package())
+            frame = checked.get(document, frame)
+            for row in proposed:
+                own = frame[frame["formula"].str.match(rf"Σ?{row['table']}\.")]["result"]
+                if not (own == "holds").any() or (own == "fails").any():
+                    blank.discard(row["table"])
+        return frame
+
+    def judge(self) -> pd.DataFrame:
+        """Judge the claims; what fails is of medium severity until a person has judged it."""
+        judged = claims.findings(self.package())
+        failed = {*judged[~judged["holds"]]["figure"]}
+        for row in self.rows["claims"]:
+            if row["figure"] in failed:
+                row["severity"] = "medium"
+        return judged
 
 
+Key = tuple[str, str, int]
 TERM = re.compile(r"(\d\d)\.r(\w+?)(?:\.\.r(\d+))?(/\*)?\.c(\d+)(?:\.\.c(\d+))?(?!\w)")
 
 
-def _named(formula: str, keys: set[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:
+def _named(formula: str, keys: Iterable[Key]) -> Iterator[Key]:
     """The cells that an identity's formula names, ranges and levels below spelled out."""
     for found in TERM.finditer(formula):
         table, row, last, below, column, to = found.groups()
@@ -463,8 +474,10 @@ def _named(formula: str, keys: set[tuple[str, str, int]]) -> Iterator[tuple[str,
                     yield table, one, number
 
 
-def _suggestions(package: Package, listed: list[narrative.Numeral]) -> list[str]:
-    """For each numeral the indicators of the package with its unit and words, nearest first."""
+def _suggestions(package: Package | None, listed: list[narrative.Numeral]) -> list[str]:
+    """For each numeral the indicators of a package with its unit and words, nearest first."""
+    if package is None:
+        return [""] * len(listed)
     names = {row["indicator"]: row["name_zh"] for row in package.rows("indicator_definitions")}
     units = {(row["indicator"], row["unit"]) for row in package.rows("indicators")}
     near = []

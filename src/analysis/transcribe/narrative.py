@@ -182,7 +182,8 @@ class _Reader:
             elif unit and unit[1] == "万":
                 why = "万 without 元: money or a count?"
             elif not (unit and self._rules(number, text, match, unit, masked, places)):
-                why = "no phrase for it"
+                unknown = self.item and self.itemised and not self.item[0]
+                why = "its item is in no table" if unknown else "no phrase for it"
             printed = text[match.start() : unit.end() if unit else match.end()]
             around = text[max(0, match.start() - 12) : match.end() + 8]
             if why:

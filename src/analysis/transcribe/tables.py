@@ -164,8 +164,9 @@ def _titled(words: Iterable[Part]) -> tuple[str, str, int] | None:
             before, after = bare[:place], bare[place + len(title) :]
             if not OTHER.search(before) and AFTER.match(after) and len(before) <= 40:
                 printed = re.search(r"[\s（()）“”\"'‘’＂]*".join(map(re.escape, title)), part.text)
-                quoted = printed[0] + "”" * (printed[0].count("“") > printed[0].count("”")) if printed else title
-                return number, re.sub(r"\s", "", quoted), part.line
+                assert printed is not None
+                closed = printed[0].count("“") - printed[0].count("”") == 1
+                return number, printed[0] + ("”" if closed else ""), part.line
             break  # the longest title decides: 支出决算表 also ends longer ones that are none of ours
     return None
 
