@@ -3,10 +3,12 @@
 # mypy: allow-untyped-calls
 
 import gc
+import os
 import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 
 MODULES = (
     "analysis.present.charts analysis.site.index analysis.batch.kernel analysis.batch.worker "
@@ -42,6 +44,7 @@ def warm_up() -> None:
     page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", "", ""))
 
 
+os.chdir(Path(__file__).parent)  # where no matplotlibrc of somebody's lies
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch
 with suppress(Exception):  # each report will say what is wrong
     warm_up()
