@@ -10,23 +10,12 @@ row, `detail` is a second line of the name, `source` says where its figures stan
 `disputed` the address of the case that disputes it, `corrected` what was mended.
 """
 
-import base64
-import csv
-import hashlib
-import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-
-from analysis.present import svg
-from analysis.present.language import _, column, current, labelled, ngettext
-from analysis.present.text import chinese, escape, html, known, lines, number, plain
 
 Row = dict[str, Any]
 Panel = tuple[str, "Figure | Fragment", str] | tuple[str, "Figure | Fragment", str, str]
