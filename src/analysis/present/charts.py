@@ -127,7 +127,7 @@ def ledger(frame: pd.DataFrame, total: "pd.Series[Any]", most: float | None = No
     rows, (whole,) = _rows(frame, ""), _rows(pd.DataFrame([total]), "")
     axes, x = _axes((most or whole["value"]) * (1 - EDGE / WIDTH)), 0.0
     point = axes.get_xlim()[1] / WIDTH
-    y = _named(axes, 0, whole, whole["said"]) + 2
+    y = _named(axes, 0.0, whole, whole["said"]) + 2
     small: list[Row] = []
     for row in rows:
         _bar(axes, y, row | {"value": max(row["value"] - 2 * point, 1.4 * point), "start": x}, 28)
@@ -222,7 +222,7 @@ def shares(frame: pd.DataFrame, *, ceiling: float | None = None, ceiling_text: s
             if known(row.get("low")):
                 interval = [row["low"], row["high"]]
                 axes.plot(interval, [y + 7, y + 7], color=FILLS["a1"], linewidth=3)
-                row["said"] += f" ({span(*interval, '%', 2)})"
+                row["said"] += f" ({span(row['low'], row['high'], '%', 2)})"
             _dot(axes, row["value"], y + 7)
         for line in wrap(plain(row.get("note")), WIDTH, 2):
             _write(axes, 0, y + 28, line, soft=True)
@@ -301,7 +301,7 @@ def _or(value: Any, otherwise: float) -> float:
 
 def _shade(row: Row) -> str:
     shade = row.get("shade")
-    return SHADES.get(shade if known(shade) else 1, "a1")  # type: ignore[call-overload, no-any-return]
+    return SHADES.get(shade if known(shade) else 1, "a1")
 
 
 def _axes(most: float) -> Axes:

@@ -8,8 +8,10 @@ no ids, which would differ between two drawings of a page.
 import re
 import unicodedata
 from functools import cache
+from html import escape
 from typing import Any
 
+import numpy as np
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -20,7 +22,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Transform
 
 from analysis.present.language import current
-from analysis.present.text import HAN, escape, html, marked
+from analysis.present.text import HAN, html, marked
 
 TYPE, SMALL = 13.0, 12.0
 GAP = "\u2003"  # between a label and its term
@@ -65,17 +67,21 @@ class _Renderer(RendererBase):
     def get_text_width_height_descent(
         self, s: str, prop: FontProperties, ismath: Any
     ) -> tuple[float, float, float]:
-        return width(s, prop.get_size_in_points()), prop.get_size_in_points(), 0.0
+        return width(s, size=prop.get_size_in_points()), prop.get_size_in_points(), 0.0
 
     def draw_path(
-        self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: Any = None
+        self,
+        gc: GraphicsContextBase,
+        path: Path,
+        transform: Transform,
+        rgbFace: Any = None,  # noqa: N803
     ) -> None:
         stroke = gc.get_linewidth() and gc.get_rgb()[3]
         fill = rgbFace is not None and (len(rgbFace) < 4 or rgbFace[3])
         if not (fill or stroke or gc.get_hatch()):
             return
         dashed, colour = gc.get_dashes()[1] is not None, to_hex(gc.get_rgb())
-        closed = path.codes is not None and path.codes[-1] == Path.CLOSEPOLY
+        closed = _closed(path)
         if gc.get_hatch():
             paint = ' class="dv"'
         elif fill and to_hex(rgbFace) != PAPER:
@@ -124,19 +130,24 @@ def _named(colour: str, what: str) -> str:
     return f' class="{_CLASSES[colour]}"' if colour in _CLASSES else f' {what}="{colour}"'
 
 
+def _closed(path: Path) -> bool:
+    return path.codes is not None and bool(np.asarray(path.codes)[-1] == Path.CLOSEPOLY)
+
+
 def _data(path: Path, height: float) -> str:
     """Path data from the top left, to a tenth of a point; a rectangle in its short form."""
-    if len(path.vertices) == 5 and path.codes is not None and path.codes[-1] == Path.CLOSEPOLY:
-        (x, y), (right, bottom) = path.vertices.min(axis=0), path.vertices.max(axis=0)
-        if {*path.vertices[:, 0]} <= {x, right} and {*path.vertices[:, 1]} <= {y, bottom}:
+    points = np.asarray(path.vertices)
+    if len(points) == 5 and _closed(path):
+        (x, y), (right, bottom) = points.min(axis=0), points.max(axis=0)
+        if {*points[:, 0]} <= {x, right} and {*points[:, 1]} <= {y, bottom}:
             wide, high = _short(right - x), _short(bottom - y)
             return f"M{_short(x)} {_short(height - bottom)}h{wide}v{high}h-{wide}z"
     out = []
-    for points, code in path.iter_segments(simplify=False):
+    for run, code in path.iter_segments(simplify=False):
         if code == Path.CLOSEPOLY:
             out.append("Z")
             continue
-        pairs = points.reshape(-1, 2)
+        pairs = np.asarray(run).reshape(-1, 2)
         out.append(_LETTERS[code] + " ".join(f"{_short(x)} {_short(height - y)}" for x, y in pairs))
     return "".join(out)
 
