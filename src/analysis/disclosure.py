@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from analysis.checks import claims, formula
-from analysis.data import numerals
 from analysis.data.forms import NUMBERS
-from analysis.data.package import DataError, Where, cite, load, records, years
+from analysis.data.package import DataError, Where, cite, load, years
 
-ORDERS = {"十": "tens", "百": "hundreds", "千": "thousands", "万": "tens of thousands"}
+AMOUNT = ["item", "year", "phase", "direction"]  # what identifies an amount
 
 
 class Disclosure:
@@ -42,13 +40,27 @@ class Disclosure:
         """Money outside the statutory tables: one row a figure, with its item and scheme.
 
         Besides the columns of `amounts`: scheme, label, label_zh, higher_level, base, low and
-        high (yuan), source, disputed (the finding that disputes it, or "").
+        high (yuan), own (of the disclosure's year), source, disputed (the finding that disputes
+        it, or "").
         """
+        return settled(self._amounts, AMOUNT)
+
+    @cached_property
+    def _amounts(self) -> pd.DataFrame:
         frame = formula.derive(self._read("amounts"), self.data)
         items = load("items", self.data).rename(columns={"name_en": "label", "name_zh": "label_zh"})
         frame = marked(frame.merge(items, on="item", how="left"), self.findings("money"))
-        frame = settled(frame, ["item", "year", "phase", "direction"])
         return frame.assign(own=frame["year"] == self.year)
+
+    @property
+    def disagreements(self) -> pd.DataFrame:
+        """Amounts that two documents of the year state differently: rows of `amounts`, all of them.
+
+        The first one is the one that the measures use.
+        """
+        stated = self._amounts[self._amounts["basis"] == "stated"]
+        differ = stated.groupby(AMOUNT)["base"].transform("nunique") > 1
+        return stated[differ].sort_values(AMOUNT, kind="stable", ignore_index=True)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -127,8 +139,8 @@ def observations(
 
     Returns:
         The columns of `indicators`, `indicator_definitions` and `themes`, and: label, label_zh,
-        theme_en, theme_zh, low and high (base units), quantity, unit_en, text (as a reader should
-        see it), source, disputed.
+        theme_en, theme_zh, low and high (base units), quantity, base_en, base_zh (the base unit's
+        name), source, disputed.
     """
     frame = formula.derive(read_from("indicators", documents, data), data)
     definitions = load("indicator_definitions", data)
@@ -137,26 +149,8 @@ def observations(
         themes, on="theme", how="left"
     )
     units = load("units", data).set_index("unit")
-    frame["quantity"] = frame["unit"].map(units["quantity"])
-    # as `text` counts: money and mass in their printed unit, everything else in base units
-    frame["unit_en"] = frame["unit"].map(units["base_en"])
-    frame["unit_en"] = frame["unit_en"].mask(frame["quantity"] == "money", frame["unit"])
-    frame["unit_en"] = frame["unit_en"].mask(
-        frame["quantity"] == "mass", frame["unit"].map(units["name_en"])
-    )
-    frame["text"] = [_text(row) for row in records(frame)]
+    for column in ("quantity", "base_en", "base_zh"):
+        frame[column] = frame["unit"].map(units[column])
     frame = frame.rename(columns={"name_en": "label", "name_zh": "label_zh"})
     frame = frame.sort_values("position", kind="stable", ignore_index=True)
     return marked(frame, judged)
-
-
-def _text(row: dict[str, Any]) -> str:
-    """The value as a reader should see it, in base units but for money, rates and mass."""
-    if pd.isna(row["base"]):
-        if row["basis"] == "derived":
-            return "no whole number fits"
-        order = numerals.UNQUANTIFIED.search(row["printed"])
-        return f"{ORDERS[order[0][1]] if order else 'some'}, no number given"
-    value = row["value"] if row["quantity"] in ("money", "ratio", "mass") else row["base"]
-    prefix = {"at_least": "≥ ", "approximately": "nearly "}.get(str(row["qualifier"]), "")
-    return f"{prefix}{value:,.10g}" + (" (derived)" if row["basis"] == "derived" else "")

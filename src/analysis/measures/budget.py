@@ -180,7 +180,7 @@ def items(amounts: pd.DataFrame, scheme: str) -> pd.DataFrame:
         if budgeted.empty and kind == "part":
             return pd.DataFrame()
         spent = pick(amounts, one, "executed").set_index("item")
-        both = budgeted.join(spent, rsuffix="_executed")  # also where no outturn is told
+        both = budgeted.join(spent, suffixes=("", "_executed"))  # also where no outturn is told
         both["disputed"] = both["disputed"].mask(
             both["disputed"] == "", both["disputed_executed"].fillna("")
         )

@@ -163,10 +163,10 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
             if len(told) > 1:
                 row |= {"result": result["label"], "result_zh": result["label_zh"]}
             rows.append(row)
-    columns = ("indicator", "label", "label_zh", "qualifier", "source", "disputed", "corrected",
+    names = ("indicator", "label", "label_zh", "qualifier", "source", "disputed", "corrected",
                "n", "result", "result_zh", "status", "reason", "positives", "rate", "low", "high",
                "ceiling")  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=names)
 
 
 def intensity(indicators: pd.DataFrame) -> pd.DataFrame:
@@ -177,10 +177,10 @@ def intensity(indicators: pd.DataFrame) -> pd.DataFrame:
         (events for each member), source, disputed.
     """
     now = latest(indicators)
-    now = now[now["base"].notna()]
-    both = now[now["kind"] == "events"].merge(
-        now[(now["kind"] == "stock") & (now["base"] > 0)], on="population", suffixes=("", "_stock")
-    )
+    known = now[now["base"] > 0]
+    members = known["quantity"].isin(["persons", "enterprises"]) & (known["kind"] == "stock")
+    events = known[known["kind"] == "events"]
+    both = events.merge(known[members], on="population", suffixes=("", "_stock"))
     frame = both[["indicator", "label", "label_zh", "disputed"]].copy()
     frame["per"], frame["per_zh"] = both["label_stock"], both["label_zh_stock"]
     frame["events"] = both["base"].astype(float)

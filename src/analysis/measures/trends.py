@@ -106,8 +106,8 @@ def panel(frame: pd.DataFrame) -> pd.DataFrame:
     One panel an indicator observed in two years or more; years between are marked missing.
 
     Returns:
-        series (indicator), label, label_zh, quantity, unit_en, unit_zh, theme, year, value, low,
-        high (per cent for rates, base units else), known, note, note_zh, source, disputed.
+        series (indicator), the columns of the definition that a reader needs, year, value, low,
+        high (per cent for rates, base units else), known, source, disputed.
     """
     panels = []
     for indicator, group in frame[frame["kind"] != "context"].groupby("indicator", sort=False):
@@ -117,8 +117,8 @@ def panel(frame: pd.DataFrame) -> pd.DataFrame:
         part = _every_year(part.set_index("year"))
         if group["quantity"].iloc[0] == "ratio":
             part[["value", "low", "high"]] *= 100
-        columns = ("label", "label_zh", "quantity", "unit_en", "unit_zh", "theme", "share_of",
-                   "note", "note_zh")  # fmt: skip
+        columns = ("label", "label_zh", "quantity", "unit", "base_en", "base_zh", "theme",
+                   "share_of", "better", "note", "note_zh")  # fmt: skip
         panels.append(part.assign(series=indicator, **{c: group[c].iloc[0] for c in columns}))
     return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame()
 
