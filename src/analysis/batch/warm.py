@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 
 MODULES = (
-    "analysis.present.charts analysis.site.index analysis.batch.kernel analysis.batch.worker "
+    "analysis.present.old_charts analysis.site.index analysis.batch.kernel analysis.batch.worker "
     "matplotlib.pyplot "
     "IPython.core.completerlib IPython.core.oinspect ipykernel.debugger ipykernel.kernelapp"
 )

@@ -7,7 +7,8 @@ import pandas as pd
 from analysis.data.package import records
 from analysis.disclosure import Disclosure
 from analysis.measures import budget
-from analysis.present import charts, display
+from analysis.present import display
+from analysis.present import old_charts as charts
 from analysis.present.display import Fragment
 from analysis.reports.common import Findings, headline, money, percent, table_or_notice
 

@@ -8,7 +8,8 @@ from analysis.data.package import records
 from analysis.disclosure import Disclosure
 from analysis.measures import budget, composition
 from analysis.measures.composition import SCHEMES
-from analysis.present import charts, display
+from analysis.present import display
+from analysis.present import old_charts as charts
 from analysis.present.display import Fragment
 from analysis.reports.common import Findings, headline, money, percent, table_or_notice
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from analysis.data.package import data_directory, dictionary, load, records, years
 from analysis.disclosure import Disclosure
-from analysis.present import charts, display
+from analysis.present import display
+from analysis.present import old_charts as charts
 from analysis.reports import data_quality
 from analysis.reports.overview import findings, headlines
 from analysis.site.page import Shell, exporter

@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 
 from analysis.data.package import load
 from analysis.present import display
-from analysis.present.charts import Row
+from analysis.present.old_charts import Row
 
 TEMPLATES = files("analysis.site").joinpath("template")
 PACKAGES = ("pandas", "matplotlib", "papermill", "nbconvert")

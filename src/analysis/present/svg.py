@@ -1,0 +1,1 @@
+"""A matplotlib figure as SVG text for pages."""
