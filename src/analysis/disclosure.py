@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.checks import claims, formula
-from analysis.data.forms import NUMBERS
-from analysis.data.package import DataError, Where, cite, load, years
+from analysis.data.package import DataError, Package, Where, cite, find
 
 AMOUNT = ["item", "year", "phase", "direction"]  # what identifies an amount
 
@@ -22,12 +21,9 @@ class Disclosure:
         DataError: the year has no document; the message lists the years that have one.
     """
 
-    def __init__(self, year: int, data: str | Path | None = None) -> None:
-        self.year, self.data = year, data
-        self.documents = load("documents", data, year=year)
-        if self.documents.empty:
-            known = ", ".join(map(str, years(data)))
-            raise DataError(f"no document for the year {year}; there are: {known}")
+    def __init__(self, year: int, data: Package | str | Path | None = None) -> None:
+        self.year, self.package = year, find(data)
+        self.documents = documents_of([year], self.package)
 
     @property
     def department(self) -> tuple[str, str]:
@@ -47,8 +43,10 @@ class Disclosure:
 
     @cached_property
     def _amounts(self) -> pd.DataFrame:
-        frame = formula.derive(self._read("amounts"), self.data)
-        items = load("items", self.data).rename(columns={"name_en": "label", "name_zh": "label_zh"})
+        frame = formula.derive(self._read("amounts"), self.package)
+        items = self.package.load("items").rename(
+            columns={"name_en": "label", "name_zh": "label_zh"}
+        )
         frame = marked(frame.merge(items, on="item", how="left"), self.findings("money"))
         return frame.assign(own=frame["year"] == self.year)
 
@@ -66,8 +64,7 @@ class Disclosure:
     def cells(self) -> pd.DataFrame:
         """Cells of the statutory tables, with `table` (01–09), the label's English and source."""
         frame = self._read("statutory_tables")
-        frame["table"] = frame["title"].map(NUMBERS)
-        items = load("items", self.data).set_index("item")["name_en"]
+        items = self.package.load("items").set_index("item")["name_en"]
         frame["label_zh"] = frame["label"]
         frame["label"] = frame["row"].map(items).fillna(frame["label"])
         frame["source"] = cite(frame)
@@ -76,7 +73,7 @@ class Disclosure:
     @cached_property
     def indicators(self) -> pd.DataFrame:
         """See ``observations``."""
-        frame = observations(self.documents, self.findings("indicators"), self.data)
+        frame = observations(self.documents, self.findings("indicators"), self.package)
         frame = settled(frame, ["indicator", "year"])
         return frame.assign(own=frame["year"] == self.year)
 
@@ -84,7 +81,7 @@ class Disclosure:
     def findings(self, subject: str) -> pd.DataFrame:
         """The claims of one subject (money, indicators, document), judged."""
         return pd.concat(
-            claims.findings(self.data, document=document, subject=subject)
+            claims.findings(self.package, document=document, subject=subject)
             for document in self.documents["document"]
         )
 
@@ -95,27 +92,27 @@ class Disclosure:
         return frame
 
     def _read(self, name: str, **where: Where) -> pd.DataFrame:
-        return read_from(name, self.documents, self.data, **where)
+        return read_from(name, self.documents, self.package, **where)
 
 
-def documents_of(years: Sequence[int] = (), data: str | Path | None = None) -> pd.DataFrame:
+def documents_of(
+    years: Sequence[int] = (), data: Package | str | Path | None = None
+) -> pd.DataFrame:
     """The documents of some years, or of all, as `load` gives them.
 
     Raises:
         DataError: a year has no document; the message lists the years that have one.
     """
-    frame = load("documents", data)
+    frame = find(data).load("documents")
     if unknown := {*years} - {*frame["year"]}:
         known = ", ".join(map(str, frame["year"].sort_values().unique()))
         raise DataError(f"no document for the year {min(unknown)}; there are: {known}")
     return frame[frame["year"].isin(years or frame["year"])]
 
 
-def read_from(
-    name: str, documents: pd.DataFrame, data: str | Path | None = None, **where: Where
-) -> pd.DataFrame:
+def read_from(name: str, documents: pd.DataFrame, package: Package, **where: Where) -> pd.DataFrame:
     """The rows of a table that stand in these documents, and no others are looked at."""
-    parts = [load(name, data, document=document, **where) for document in documents["document"]]
+    parts = [package.load(name, document=document, **where) for document in documents["document"]]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -132,9 +129,7 @@ def marked(frame: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(source=cite(frame), disputed=disputed)
 
 
-def observations(
-    documents: pd.DataFrame, judged: pd.DataFrame, data: str | Path | None = None
-) -> pd.DataFrame:
+def observations(documents: pd.DataFrame, judged: pd.DataFrame, package: Package) -> pd.DataFrame:
     """Performance figures of these documents with their definitions, in the order of the themes.
 
     Returns:
@@ -142,13 +137,13 @@ def observations(
         theme_en, theme_zh, low and high (base units), quantity, base_en, base_zh (the base unit's
         name), source, disputed.
     """
-    frame = formula.derive(read_from("indicators", documents, data), data)
-    definitions = load("indicator_definitions", data)
-    themes = load("themes", data).rename(columns={"name_en": "theme_en", "name_zh": "theme_zh"})
+    frame = formula.derive(read_from("indicators", documents, package), package)
+    definitions = package.load("indicator_definitions")
+    themes = package.load("themes").rename(columns={"name_en": "theme_en", "name_zh": "theme_zh"})
     frame = frame.merge(definitions, on="indicator", how="left").merge(
         themes, on="theme", how="left"
     )
-    units = load("units", data).set_index("unit")
+    units = package.load("units").set_index("unit")
     for column in ("quantity", "base_en", "base_zh"):
         frame[column] = frame["unit"].map(units[column])
     frame = frame.rename(columns={"name_en": "label", "name_zh": "label_zh"})

@@ -204,7 +204,7 @@ def bridge(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         kind (approved, change, unnamed, available, executed, left), label, label_zh (of a change,
-        else ""), accounts, quota (万元; quota missing where there is none), source, disputed.
+        else ""), accounts, with_quota (万元; missing where there is none), source, disputed.
     """
     approved, executed = (pick(amounts, "total", phase) for phase in ("approved", "executed"))
     changes, left = pick(amounts, "adjustment", "adjusted"), quota(amounts, cells)
@@ -218,11 +218,11 @@ def bridge(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     if abs(unnamed[0]) <= TOLERANCE * (len(changes) + 3):
         unnamed[0] = 0.0
 
-    def step(kind: str, accounts: float, quota: float, of: pd.DataFrame) -> dict[str, object]:
+    def step(kind: str, accounts: float, ending: float, of: pd.DataFrame) -> dict[str, object]:
         source = "; ".join(of["source"])
         disputed = first(of["disputed"])
         return {"kind": kind, "label": "", "label_zh": "", "accounts": accounts,
-                "quota": quota if len(left) else math.nan, "source": source,
+                "with_quota": ending if len(left) else math.nan, "source": source,
                 "disputed": disputed}  # fmt: skip
 
     rows = [step("approved", start, start, approved)]

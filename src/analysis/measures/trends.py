@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from analysis import disclosure
 from analysis.checks import claims, formula
-from analysis.data.package import DataError, cite, load, records
+from analysis.data.package import DataError, Package, cite, records
 from analysis.disclosure import documents_of, read_from
 from analysis.measures import Status
 from analysis.measures.budget import WAN
@@ -34,18 +33,18 @@ class IncomparableError(DataError):
         self.column = column
 
 
-def observations(data: str | Path | None = None, years: Sequence[int] = ()) -> pd.DataFrame:
+def observations(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
     """Every performance figure of the documents of some years, or of all, with its definition.
 
     Returns:
         The columns of ``Disclosure.indicators`` and: known (stated, at_least, derived, missing).
     """
-    documents = documents_of(years, data)
+    documents = documents_of(years, package)
     judged = pd.concat(
-        claims.findings(data, document=document, subject="indicators")
+        claims.findings(package, document=document, subject="indicators")
         for document in documents["document"]
     )
-    frame = disclosure.observations(documents, judged, data)
+    frame = disclosure.observations(documents, judged, package)
     frame["known"] = frame["basis"].where(frame["basis"] == "derived", frame["qualifier"])
     frame["known"] = frame["known"].replace({"exact": "stated", "approximately": "stated"})
     frame.loc[frame["base"].isna(), "known"] = "missing"
@@ -158,7 +157,7 @@ def moves(panels: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def money(data: str | Path | None = None, years: Sequence[int] = ()) -> pd.DataFrame:
+def money(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
     """Approved budgets and executed totals by year, as each document tells them.
 
     Executed totals of two documents may differ in what they include (transfers, carry-over), so
@@ -168,9 +167,9 @@ def money(data: str | Path | None = None, years: Sequence[int] = ()) -> pd.DataF
         series (approved, or the document), phase, document, year, value, low, high (万元), known
         (stated, derived, missing), source, disputed; one row a year and series, oldest first.
     """
-    documents = documents_of(years, data)
-    frame = formula.derive(read_from("amounts", documents, data), data)
-    items = load("items", data).set_index("item")["scheme"]
+    documents = documents_of(years, package)
+    frame = formula.derive(read_from("amounts", documents, package), package)
+    items = package.load("items").set_index("item")["scheme"]
     frame = frame[(frame["item"].map(items) == "total") & (frame["direction"] == "expenditure")]
     frame = frame[frame["base"].notna()].assign(source=cite(frame), disputed="")
     frame["known"] = frame["basis"].where(frame["basis"] == "derived", "stated")
