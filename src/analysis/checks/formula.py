@@ -8,6 +8,7 @@ A formula is arithmetic over names of figures, cells of the document's statutory
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import operator
 from collections.abc import Callable, Collection, Iterator
@@ -19,7 +20,7 @@ import pandas as pd
 
 from analysis.checks.cells import REFERENCE, Cells, Interval, total
 from analysis.data import numerals
-from analysis.data.package import DataError, Package, find, records
+from analysis.data.package import DataError, Package, find
 
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
 GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
@@ -179,11 +180,10 @@ def used(expression: str, figures: Figures, document: str = "") -> list[Figure]:
     """The figures and cells a formula names, in order."""
     found = []
     for node in _leaves(parse(expression).body):
-        name = ast.unparse(node)
         if isinstance(node, ast.Attribute):
-            found.append(figures.cell(document, name))
-        elif isinstance(node, ast.Name) and name != "document_year":
-            found.append(figures[name])
+            found.append(figures.cell(document, reference(node)))
+        elif isinstance(node, ast.Name) and node.id != "document_year":
+            found.append(figures[node.id])
     return found
 
 
@@ -208,8 +208,10 @@ def misfits(expression: str, known: Collection[str]) -> list[str]:
     if not expression:
         return []
     try:
-        return [ast.unparse(one) for one in _leaves(parse(expression).body) if not _fits(one, known)]
-    except DataError:
+        return [
+            ast.unparse(one) for one in _leaves(parse(expression).body) if not _fits(one, known)
+        ]
+    except (DataError, RecursionError):
         return [expression]
 
 
@@ -222,7 +224,7 @@ def _fits(node: ast.expr, known: Collection[str]) -> bool:
         case ast.Name(name):
             return name == "document_year" or name in known
         case ast.Attribute():
-            return bool(REFERENCE.fullmatch(ast.unparse(node)))
+            return bool(REFERENCE.fullmatch(reference(node)))
         case ast.Call(ast.Name("count"), [ast.Constant(str())], []):
             return True
         case ast.Call(ast.Name("grade_floor"), [ast.Constant(str() as grade)], []):
@@ -260,7 +262,7 @@ def evaluate(
                 if amount is None:
                     raise figures.missing(name)
             case ast.Attribute():
-                amount = total(figures.cells(document).find(ast.unparse(node)))
+                amount = total(figures.cells(document).find(reference(node)))
             case ast.Call(ast.Name(name), [ast.Constant(str() as text)]) if name in FUNCTIONS:
                 number = FUNCTIONS[name](text)
                 return Interval(number, number, number)
@@ -290,6 +292,7 @@ def compute(node: ast.expr, leaf: Callable[[ast.expr], Interval]) -> Interval:
     return leaf(node)
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(expression: str) -> ast.Expression:
     """The tree of a formula.
 
@@ -311,9 +314,21 @@ def _depth(node: ast.expr) -> int:
     """How deep the operators of a formula are nested; its leaves are looked into by nobody."""
     deepest, level = 0, [node]
     while level:
-        level = [part for one in level if isinstance(one, ast.BinOp) for part in (one.left, one.right)]
+        level = [
+            part for one in level if isinstance(one, ast.BinOp) for part in (one.left, one.right)
+        ]
         deepest += 1
     return deepest
+
+
+def reference(node: ast.expr) -> str:
+    """A reference to cells as it is written; "" for anything else."""
+    match node:
+        case ast.Name(name):
+            return name
+        case ast.Attribute(value, name):
+            return f"{reference(value)}.{name}"
+    return ""
 
 
 def _leaves(node: ast.expr) -> Iterator[ast.expr]:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.checks.cells import Cell, Cells, Interval, total
-from analysis.checks.formula import compute, parse
+from analysis.checks.formula import compute, parse, reference
 from analysis.data import forms
 from analysis.data.package import Package, find
 
@@ -100,7 +100,9 @@ def _span(text: str) -> range:
 
 def shown(text: str) -> str:
     """A formula as readers see it: sums have their sign, ranges their dots."""
-    text = re.sub(r"(T\d\d\.r\w+_r\d+\.c\d+|T\d\d\.r\w+_\.c\d+|T\d\d\.r\w+\.c\d+_c\d+)", r"Σ\1", text)
+    text = re.sub(
+        r"(T\d\d\.r\w+_r\d+\.c\d+|T\d\d\.r\w+_\.c\d+|T\d\d\.r\w+\.c\d+_c\d+)", r"Σ\1", text
+    )
     text = re.sub(r"([rc]\d+)_([rc]\d+)", r"\1..\2", text).replace("_.c", "/*.c")
     return text.replace("==", "=").replace("T", "")
 
@@ -124,7 +126,7 @@ def _check(rule: dict[str, str], text: str, known: Cells) -> dict[str, object]:
     compared: list[Cell] = []
 
     def leaf(node: ast.expr) -> Interval:
-        found = known.find(ast.unparse(node))
+        found = known.find(reference(node))
         compared.extend(found)
         return total(found)
 
@@ -164,7 +166,9 @@ def identity_summary(checked: pd.DataFrame) -> pd.DataFrame:
             {
                 "identity": identity,
                 "meaning": group["meaning"].iloc[0],
-                "result": next((one for one in ("fails", "holds") if one in results), "not checked"),
+                "result": next(
+                    (one for one in ("fails", "holds") if one in results), "not checked"
+                ),
                 "instances": len(real),
                 "zeros": int(real["zeros"].sum()),
                 "declared": int((real["declared"] > 0).sum()),
