@@ -55,9 +55,8 @@ def ngettext(one: str, many: str, n: int) -> str:
 
 def _chinese(message: str) -> str:
     found = catalogue().get(message)
-    if found is None:
-        return ""
-    return found.string if isinstance(found.string, str) else found.string[0]
+    text = found.string if found else ""
+    return text if isinstance(text, str) else str((text or [""])[0])
 
 
 def labelled(frame: pd.DataFrame) -> pd.DataFrame:

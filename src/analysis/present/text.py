@@ -11,9 +11,9 @@ from typing import Any
 
 from analysis.present.language import current
 
-_HAN = "[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
+HAN = "[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
 # Chinese with the figures inside it: begins and ends with a character that only Chinese has
-RUN = rf"{_HAN}*[\u3400-\u9fff](?:[\w.,%/−–+·-]{{0,16}}?{_HAN})*"
+RUN = rf"{HAN}*[\u3400-\u9fff](?:[\w.,%/−–+·-]{{0,16}}?{HAN})*"
 _UNIT = (
     "(?:个?百分点|万元|亿元|元|万|人次|人份|人|小时|周年|年度|年初|年末|年底|年|个月|月|日|名|条|件|起|"
     "项|处|家|张|次|场|个|分|辆|支|户|份|所|批|台|套|岁|天|行|栏|类|款|倍|成|吨|克|公斤|平方米)"
@@ -24,6 +24,7 @@ NUMBER = (
     rf"(?<![A-Za-z0-9_.]){_DIGITS}(?: ?[–−+×/=±至] ?{_DIGITS})*"
     rf"(?: ?(?:%|‰|{_UNIT})(?:/[人件次个]/?(?:半年|年|月)?)?)?"
 )
+_RUN = re.compile(RUN)
 _TOKEN = re.compile(f"(?P<run>{RUN})|{NUMBER}")
 _NUMBER = re.compile(NUMBER)
 _IDEOGRAPHS, _MARK = re.compile("[\u3400-\u9fff]+"), r'<span lang="zh-Hans">\g<0></span>'
@@ -100,6 +101,13 @@ def html(value: object) -> str:
     The one place where a figure, its sign and its unit are joined so that no line parts them.
     """
     return _TOKEN.sub(_marked, escape(plain(value)))
+
+
+def marked(value: object, element: str = "span") -> str:
+    """A value as HTML for a place where nothing wraps: escaped, its Chinese marked."""
+    text = escape(plain(value))
+    tag = f'<{element} lang="zh-Hans">\\g<0></{element}>'
+    return text if current() == "zh" else _RUN.sub(tag, text)
 
 
 def chinese(value: object, kind: str = "") -> str:
