@@ -134,8 +134,8 @@ def observations(documents: pd.DataFrame, judged: pd.DataFrame, package: Package
 
     Returns:
         The columns of `indicators`, `indicator_definitions` and `themes`, and: label, label_zh,
-        theme_en, theme_zh, low and high (base units), quantity, base_en, base_zh (the base unit's
-        name), source, disputed.
+        theme_en, theme_zh, low and high (base units), quantity, unit_en, unit_zh, base_en, base_zh
+        (names of the unit printed and of its base unit), source, disputed.
     """
     frame = formula.derive(read_from("indicators", documents, package), package)
     definitions = package.load("indicator_definitions")
@@ -144,8 +144,9 @@ def observations(documents: pd.DataFrame, judged: pd.DataFrame, package: Package
         themes, on="theme", how="left"
     )
     units = package.load("units").set_index("unit")
-    for column in ("quantity", "base_en", "base_zh"):
-        frame[column] = frame["unit"].map(units[column])
+    named = {"name_en": "unit_en", "name_zh": "unit_zh"}
+    for column in ("quantity", "base_en", "base_zh", *named):
+        frame[named.get(column, column)] = frame["unit"].map(units[column])
     frame = frame.rename(columns={"name_en": "label", "name_zh": "label_zh"})
     frame = frame.sort_values("position", kind="stable", ignore_index=True)
     return marked(frame, judged)

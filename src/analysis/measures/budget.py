@@ -247,7 +247,7 @@ def revenue(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     stands beside the appropriation of all levels, for the table has no narrower column.
 
     Returns:
-        label, label_zh, text, table, difference (万元), source, disputed.
+        label, label_zh, told, booked, difference (万元), source, disputed.
     """
     stated = pick(amounts, "source", "executed", "revenue").reset_index(drop=True)
     if stated.empty:
@@ -258,9 +258,9 @@ def revenue(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         for label in stated["label_zh"]
     ]
     frame = stated[["label", "label_zh", "disputed"]].copy()
-    frame["text"] = stated["base"].astype(float) / WAN
-    frame["table"] = list(totals["base"].astype(float).reindex(columns) / WAN)
-    frame["difference"] = frame["text"] - frame["table"]
+    frame["told"] = stated["base"].astype(float) / WAN
+    frame["booked"] = list(totals["base"].astype(float).reindex(columns) / WAN)
+    frame["difference"] = frame["told"] - frame["booked"]
     table = totals["source"].reindex(columns).fillna("")
     frame["source"] = (stated["source"] + "; " + list(table)).str.removesuffix("; ")
     return frame

@@ -93,7 +93,7 @@ def hierarchy(cells: pd.DataFrame) -> pd.DataFrame:
     """Table 03 from total to item, empty if it is not disclosed.
 
     Returns:
-        code, label, label_zh, total, basic, project (万元), level (total, class, division, item),
+        code, label, label_zh, total, basic, projects (万元), level (total, class, division, item),
         share (%), source.
     """
     table = cells[cells["table"] == "03"]
@@ -113,4 +113,4 @@ def hierarchy(cells: pd.DataFrame) -> pd.DataFrame:
     ]
     whole = wide.loc[wide["level"] == "total", 1].iloc[0]
     wide["share"] = wide[1] / whole * 100 if whole else math.nan
-    return wide.rename(columns={1: "total", 2: "basic", 3: "project", "row": "code"})
+    return wide.rename(columns={1: "total", 2: "basic", 3: "projects", "row": "code"})

@@ -446,11 +446,11 @@ def revenue(frame: pd.DataFrame) -> Fragment:
     """Revenue by source, text beside table (from ``budget.revenue``)."""
     if frame.empty:
         return tables.notice(_("Where the money came from is not stated by source."))
-    zero = (frame["text"] == 0) & ~(frame["table"] != 0)
+    zero = (frame["told"] == 0) & ~(frame["booked"] != 0)
     return tables.table(
         frame[~zero],
-        _("Revenue by source: the text beside statutory table 02 (万元)"),
-        {"text": _("Text"), "table": _("Table 02"), "difference": _("Difference")},
+        _("Revenue by source: the text beside statutory table 02"),
+        ["told", "booked", "difference"],
         common.nothing(frame[zero]),
     )
 

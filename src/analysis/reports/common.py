@@ -91,10 +91,11 @@ def value_of(row: Any, base: str = "base") -> str:
     elif row["quantity"] == "money":
         said = money(float(row["value"]), row["unit"])
     else:
-        kept = row["quantity"] in ("price", "mass")
-        value = float(row["value"] if kept else row[base])
-        unit = str(row["unit"] if kept else column(pd.DataFrame([dict(row)]), "base").iloc[0])
-        said = with_unit(number(value), "" if row["quantity"] == "persons" else unit)
+        kept = "unit" if row["quantity"] in ("price", "mass") else "base"
+        value = float(row["value" if kept == "unit" else base])
+        # English names of units are plural, and the label names the thing
+        bare = row["quantity"] == "persons" or (current() == "en" and value == 1)
+        said = with_unit(number(value), "" if bare else row[f"{kept}_{current()}"])
     if row["qualifier"] == "at_least":
         return _("at least {value}").format(value=said)
     if row["qualifier"] == "approximately":

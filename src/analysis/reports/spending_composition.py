@@ -118,9 +118,7 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
             made += [part(row) for row in records(found[found["value"] > 0].head(most))]
     if procured:
         note = _("{share} of spending").format(share=percent(procured["share"]))
-        made.append(
-            tile(_("Procurement"), "政府采购", number(procured["value"], 2), "万元", note)
-        )
+        made.append(tile(_("Procurement"), "政府采购", number(procured["value"], 2), "万元", note))
         note = _("{share} of spending").format(share=percent(100 - procured["share"]))
         rest = number(procured["rest"], 2)
         made.append(tile(_(KINDS["rest"][0]), KINDS["rest"][1], rest, "万元", note, derived=True))
@@ -130,7 +128,9 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
             note = _("{share} of spending").format(share=percent(other["share"].sum()))
             value = number(other["value"].sum(), 2)
             made.append(
-                tile(_("From outside the budget"), "年初预算以外", value, "万元", note, derived=True)
+                tile(
+                    _("From outside the budget"), "年初预算以外", value, "万元", note, derived=True
+                )
             )
     return made[:5]
 
@@ -169,20 +169,21 @@ def findings(disclosure: Disclosure) -> list[str]:
                 )
             )
     for row in records(indicators.at_list_price(disclosure.indicators, disclosure.amounts)):
-        told.append(
-            _(
-                "At the price printed, {price} each, the {count} of {item} would cost {cost}, "
-                "{share} of the approved budget; {rest} was spent outside procurement. This is a "
-                "test of ours, not a statement of the document."
-            ).format(
-                price=money(row["price"]),
-                count=number(row["count"]),
-                item=named(row),
-                cost=money(row["cost"]),
-                share=percent(row["share"]),
-                rest=money(row["rest"]),
+        if pd.notna(row["rest"]) and pd.notna(row["share"]):
+            told.append(
+                _(
+                    "Priced at the {price} that the document prints, {item} ({count}) would cost "
+                    "{cost}, {share} of the approved budget; {rest} was spent outside procurement. "
+                    "This is a test of ours, not a statement of the document."
+                ).format(
+                    price=money(row["price"]),
+                    count=number(row["count"]),
+                    item=named(row),
+                    cost=money(row["cost"]),
+                    share=percent(row["share"]),
+                    rest=money(row["rest"]),
+                )
             )
-        )
     return told
 
 
@@ -198,11 +199,7 @@ def cuts(frames: Mapping[str, pd.DataFrame]) -> Fragment:
         for name, frame in shown.items()
     ]
     data = pd.concat(
-        [
-            frame.assign(section=heading(name))
-            for name, frame in shown.items()
-            if len(frame)
-        ]
+        [frame.assign(section=heading(name)) for name, frame in shown.items() if len(frame)]
     )
     count = sum(len(frame) > 0 for frame in shown.values())
     title = (
@@ -249,12 +246,12 @@ def results(items: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
         )
         source = "; ".join([item["source"], *found["source"]])
         result = common.sentence(said) if said else _("No result is reported.")
-        rows.append({**item, "value": item["base"] / budget.WAN, "result": result,
+        rows.append({**item, "executed": item["base"] / budget.WAN, "result": result,
                      "source": source})  # fmt: skip
     return tables.table(
-        pd.DataFrame(rows).sort_values("value", ascending=False),
+        pd.DataFrame(rows).sort_values("executed", ascending=False),
         _("Money and result, project by project"),
-        {"value": _("Executed (万元)"), "result": _("Reported result")},
+        ["executed", "result"],
         _("The document ties no count to the money, so no unit cost can be had."),
     )
 
@@ -265,8 +262,8 @@ def hierarchy(frame: pd.DataFrame) -> Fragment:
         return tables.notice(_("No statutory table of expenditure is disclosed."))
     return tables.table(
         frame.assign(detail=frame["code"].where(frame["level"] != "total", "")),
-        _("Expenditure by class, division and item: statutory table 03 (万元)"),
-        {"total": _("Total"), "basic": _("Basic"), "project": _("Project")},
+        _("Expenditure by class, division and item: statutory table 03"),
+        ["total", "basic", "projects"],
         total=frame["level"] == "total",
     )
 
