@@ -2,9 +2,9 @@
 
 Their order changed over the years, so a table is known by its printed title; the numbers are
 those of the current form (财政部 部门决算公开 01–09). The forms are data: ``forms.csv``,
-``form_titles.csv`` (other titles), ``form_rows.csv`` and ``form_columns.csv``, where ``width`` tells
-apart the forms of one table that have more or fewer columns. The columns of table 09 are numbered
-budget first, then executed, however they are printed.
+``form_titles.csv`` (other titles), ``form_rows.csv`` and ``form_columns.csv``, where ``width``
+tells apart the forms of one table that have more or fewer columns. The columns of table 09 are
+numbered budget first, then executed, however they are printed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _NUMBERS = {_plain(one["title"]): one["table"] for one in _read("form_titles")}
 
 
 def number(title: str) -> str | None:
-    """Which of the nine tables bears this title, e.g. ``收入决算表`` → ``02``; None if none does."""
+    """Which of the nine tables bears this title, e.g. ``收入决算表`` → ``02``; or None."""
     return _NUMBERS.get(_plain(title))
 
 
@@ -64,7 +64,7 @@ def width(table: str, columns: Iterable[int]) -> int | None:
 
 
 def has_row(table: str, row: str) -> bool:
-    """Whether a table may have this row: a line, an item, or a functional code where these stand."""
+    """Whether a table may have this row: a line, an item, or where these stand a code."""
     if (table, row) in ROWS:
         return True
     return FORMS[table]["rows"] == "functional" and bool(FUNCTIONAL.fullmatch(row))

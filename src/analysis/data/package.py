@@ -15,14 +15,15 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Where = str | int | bool
+Made = TypeVar("Made")
 CORRECTED = ("amounts", "indicators")  # the tables that corrections apply to
 ROOT = Path(__file__).parents[3]  # of the repository, where there is one
 DESCRIPTOR = "datapackage.json"
@@ -161,10 +162,11 @@ class Package:
             ("figures", name), lambda: {row["figure"]: row for row in records(self._typed(name))}
         )
 
-    def _once(self, key: tuple[str, ...], make: Any) -> Any:
+    def _once(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
         if key not in self._known:
             self._known[key] = make()
-        return self._known[key]
+        made: Made = self._known[key]
+        return made
 
     def _trace(self, name: str, where: dict[str, Where]) -> None:
         trace(name, where)
@@ -176,8 +178,7 @@ class Package:
             trace("corrections", {"table": name})
 
     def _typed(self, name: str) -> pd.DataFrame:
-        frame: pd.DataFrame = self._once(("typed", name), lambda: self._type(name))
-        return frame
+        return self._once(("typed", name), lambda: self._type(name))
 
     def _type(self, name: str) -> pd.DataFrame:
         """Read, correct and type one table."""
@@ -303,16 +304,20 @@ def _odd_table(name: str, found: dict[str, Any]) -> Iterator[str]:
         yield f"{place}: found {_short(found.get('title'))} as title, expected a text"
     schema = found.get("schema")
     fields = schema.get("fields") if isinstance(schema, dict) else None
-    if not isinstance(fields, list) or not all(isinstance(one, dict) for one in fields):
+    if (
+        not isinstance(schema, dict)
+        or not isinstance(fields, list)
+        or not all(isinstance(one, dict) for one in fields)
+    ):
         yield f"{place}: found no columns, expected schema.fields"
         return
     expected = standard().get(name)
     if expected is None:  # a table of one's own: loaded, and its types checked, no more
         expected = {**standard()["themes"], "name": name, "schema": schema}
         for field in fields:
-            if not isinstance(field.get("name"), str) or field.get("type") not in TYPES:
+            if not isinstance(field.get("name"), str) or field.get("type") not in [*TYPES]:
                 yield f"{place}: found the column {_short(field)}, expected a name and a type"
-        if {*(schema or {})} - {"fields", "missingValues", "primaryKey"}:
+        if {*schema} - {"fields", "missingValues", "primaryKey"}:
             yield f"{place}: found {_short(schema)}, expected fields and primaryKey"
             return
     for key in sorted(({*found} | {*expected}) - {"schema", "path"} - WORDS):
