@@ -206,7 +206,7 @@ SPOILED = {
         "amounts.csv, row 2, column line: found 48, expected at most 47",
     ),
     "a unit of nothing": (
-        replace("units", "yuan,1\n", "yuan,0\n"),
+        replace("units", "yuan,元,1\n", "yuan,元,0\n"),
         "units.csv, row 2, column factor: found 0, expected a number above zero",
     ),
     "a table cell that is no amount of money": (

@@ -9,6 +9,7 @@ import importlib
 from typing import Any
 
 from analysis.data.package import DataError, load, tables, years
+from analysis.data.parameters import parameters
 
 _MODULES = {
     "budget": "measures.budget",
@@ -21,7 +22,16 @@ _MODULES = {
     "trends": "measures.trends",
 }
 
-__all__ = ["DataError", "Disclosure", "documents_of", "load", "tables", "years", *_MODULES]
+__all__ = [
+    "DataError",
+    "Disclosure",
+    "documents_of",
+    "load",
+    "parameters",
+    "tables",
+    "years",
+    *_MODULES,
+]
 
 
 def __getattr__(name: str) -> Any:
