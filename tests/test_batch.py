@@ -61,7 +61,7 @@ def test_nothing_changed_runs_nothing(out: Path, data: Path) -> None:
 def test_nothing_changed_imports_neither_pandas_nor_matplotlib(out: Path, data: Path) -> None:
     result = reports(out, *READERS, data=data, env={"PYTHONPROFILEIMPORTTIME": "1"})
     imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
-    assert {"analysis.cli", "analysis.plan"} <= imported
+    assert {"analysis.cli", "analysis.batch.plan"} <= imported
     heavy = "pandas numpy matplotlib scipy frictionless papermill nbformat IPython distributed"
     assert not imported & set(heavy.split())
 

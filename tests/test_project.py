@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -74,3 +76,14 @@ def test_every_public_measure_stands_in_the_methods():
     methods = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
     for module in ("budget", "composition", "indicators", "trends", "audit"):
         assert f"`analysis.{module}`" in methods
+
+
+def test_pip_takes_the_block_that_conda_hands_it(tmp_path):
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    [block] = [one["pip"] for one in conda["dependencies"] if isinstance(one, dict)]
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("\n".join(block), encoding="utf-8")
+    line = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--no-index",
+            "--no-build-isolation", "-r", requirements]  # fmt: skip
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -213,13 +213,17 @@ SPOILED = {
         replace("statutory_tables", ",万元,", ",人,"),
         "statutory_tables.csv, row 2, column unit: found '人', expected 元 or 万元",
     ),
+    "a scheme with a space behind it": (
+        replace("items", "publicity,project,", "publicity,project ,"),
+        "items.csv, row 3, column scheme: found 'project ', expected one of total, project",
+    ),
     "a correction to a unit that is unknown": (
         replace("corrections", "unit,元,万元", "unit,元,百元"),
         "corrections.csv, row 2, column corrected: found '百元'",
     ),
     "a correction of a column that cannot be corrected": (
         replace("corrections", "unit,元,万元", "item,custody,publicity"),
-        "corrections.csv, row 2, column corrected: found 'publicity' for the column 'item'",
+        "corrections.csv, row 2, column column: found 'item', expected one of unit, value",
     ),
     "a derived figure that has no value": (
         replace("amounts", "derived,custody_approved_2022", "derived,custody_approved_2022 / 0"),
