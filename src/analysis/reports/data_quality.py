@@ -14,7 +14,6 @@ from analysis.data.package import load, records
 from analysis.disclosure import Disclosure
 from analysis.measures import budget, indicators
 from analysis.present import display
-from analysis.present.display import Fragment
 from analysis.reports.common import Findings, headline, told_claims
 
 

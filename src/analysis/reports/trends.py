@@ -6,7 +6,6 @@ import pandas as pd
 
 from analysis.present import display
 from analysis.present import old_charts as charts
-from analysis.present.display import Fragment
 from analysis.reports.common import Findings, Tile, headline
 
 
