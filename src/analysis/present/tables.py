@@ -74,8 +74,9 @@ class Fragment:
     documents: tuple[Row, ...] = ()
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, str], dict[str, Any]]:
-        dark = f"[data-jp-theme-light=false] .an{{{stylesheet('dark.css')}}}"
-        style = stylesheet() + stylesheet("lab.css") + dark
+        light, dark, report, lab = map(stylesheet, ("light", "dark", "report", "lab"))
+        # thrice, so that it weighs more than what JupyterLab says of tables
+        style = f".an.an.an{{{light};{lab};{report}}}[data-jp-theme-light=false] .an.an.an{{{dark}}}"
         shown = (
             f'<div class="an" lang="{LANGUAGES[current()]}"><style>{style}</style>'
             f"{HATCH}{self.html}</div>"
@@ -88,9 +89,9 @@ class Fragment:
 
 
 @cache
-def stylesheet(name: str = "report.css", room: str = "present") -> str:
+def stylesheet(name: str, room: str = "present") -> str:
     """A stylesheet of ours in one line."""
-    css = files("analysis").joinpath(room, name).read_text(encoding="utf-8")
+    css = files("analysis").joinpath(room, f"{name}.css").read_text(encoding="utf-8")
     css = re.sub(r"/\*.*?\*/|\s+", " ", css, flags=re.DOTALL)
     return re.sub(r"\s*([{};,>])\s*|(?<=:) (?=\S)", r"\1", css).strip()
 
