@@ -18,7 +18,7 @@ from analysis.reports.budget_execution import grade
 from analysis.reports.common import Tile, named, tile, value_of
 
 KINDS = {"rest": ("Others", "其他"), "outside": ("Not among them", "不在其内")}
-TIERS = ("high", "medium", "low")  # shades of an ordinal scale, in the order of the data
+TIERS = ("high", "medium", "low")  # how the ids of the parts of an ordinal scale end
 
 
 def opening(disclosure: Disclosure) -> Fragment:
@@ -127,6 +127,16 @@ def tiles(observed: pd.DataFrame) -> list[Tile]:
             note = _("{share} of {all}").format(share=percent(share), all=number(whole))
         made.setdefault(row["indicator"], _tile(row, value_of(row), note))
     return list(made.values())[:5]
+
+
+def gravest(observed: pd.DataFrame) -> list[Tile]:
+    """The first part of the group that is cut into most parts; none where there is no group."""
+    ledger = indicators.ledger(observed)
+    parts = ledger[ledger["kind"] == "part"]
+    if parts.empty:
+        return []
+    row = parts[parts["ledger"] == parts["ledger"].value_counts().idxmax()].iloc[0]
+    return [one for one in tiles(observed) if one["label"] == _title(row)]
 
 
 def _tile(row: Any, value: str, note: str, derived: bool = False) -> Tile:
@@ -262,14 +272,14 @@ def ledger(frame: pd.DataFrame) -> Fragment:
             _("{whole}, but not here").format(whole=named(row)) if row["kind"] == "outside" else ""
             for row in records(frame)
         ],
-        persons=frame["value"],
     )
     most = float(shown["value"].max())
     panels: list[tables.Panel] = []
     for _name, rows in shown.groupby("ledger", sort=False):
         whole, parts = rows.iloc[0], rows[rows["kind"].isin(["part", "rest"])]
-        shades = TIERS if len(parts) == 3 and (parts["kind"] == "part").all() else (1, 3, 2)
-        drawn = parts.assign(shade=[shades[min(i, 2)] for i in range(len(parts))])
+        tiers = [one.rpartition("_")[2] for one in parts["indicator"]]
+        graded = {*tiers} <= {*TIERS} and (parts["kind"] == "part").all()
+        drawn = parts.assign(shade=tiers if graded else [min(i, 2) + 1 for i in range(len(parts))])
         outside = rows[rows["kind"] == "outside"]
         note = "".join(
             _("{n} more are among {whole} only.").format(
@@ -287,10 +297,10 @@ def ledger(frame: pd.DataFrame) -> Fragment:
     ]  # fmt: skip
     return tables.figure(
         common.sentence(listing(parts)).rstrip(".。"),
-        _("Persons; bars are on one scale, shares rounded one by one"),
+        _("Bars are on one scale, shares rounded one by one"),
         panels,
         shown,
-        ["persons", "share"],
+        {"value": _("Number"), "share": _("Share (%)")},
         beside=True,
         caption=_("Groups and their parts"),
     )

@@ -56,8 +56,9 @@ def cuts_of(disclosure: Disclosure) -> dict[str, pd.DataFrame]:
 
 def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
     names = [KINDS.get(row["kind"], (row["label"], row["label_zh"])) for row in records(frame)]
-    return frame.assign(label=[one for one, _zh in names], label_zh=[zh for _en, zh in names],
-                        known=(frame["kind"] == "rest").map({True: "derived", False: "stated"}))  # fmt: skip
+    known = (frame["kind"] == "rest").map({True: "derived", False: "stated"})
+    english, chinese = [one for one, _zh in names], [zh for _en, zh in names]
+    return frame.assign(label=english, label_zh=chinese, known=known)
 
 
 def answer(disclosure: Disclosure) -> str:
