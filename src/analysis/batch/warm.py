@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 MODULES = (
-    "analysis.present.charts analysis.site.index analysis.batch.kernel analysis.batch.worker "
+    "analysis.present.charts analysis.present.tables analysis.site.index analysis.batch.kernel analysis.batch.worker "
     "matplotlib.pyplot "
     "IPython.core.completerlib IPython.core.oinspect ipykernel.debugger ipykernel.kernelapp"
 )
@@ -28,7 +28,7 @@ def warm_up() -> None:
 
     from analysis.data.package import data_directory, load, positions, tables, years
     from analysis.disclosure import Disclosure
-    from analysis.present import charts
+    from analysis.present import charts, svg
     from analysis.reports import budget_execution, performance_indicators
     from analysis.site import page
 
@@ -40,7 +40,7 @@ def warm_up() -> None:
     budget_execution.budget_execution(disclosure)
     _, told = performance_indicators.performance_indicators(disclosure)
     frame = disclosure.amounts.assign(value=disclosure.amounts["base"].astype(float)).head(2)
-    charts.svg(charts.bars(frame), told[0], "warm")
+    svg.draw(charts.bars(frame), told[0], "warm")
     page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", "", ""))
 
 
