@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +65,8 @@ class Snapshot:
                 raise DataError(f"{DESCRIPTOR}: found the path {name!r}, expected one within it")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-            path.chmod(0o444)
+            if os.name == "posix":  # elsewhere it could not be removed again
+                path.chmod(0o444)
         self._slices: dict[str, dict[str | None, str]] = {}
 
     @cached_property
