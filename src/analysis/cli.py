@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import click
 
-from analysis.data.package import DataError, data_directory
+from analysis.data.package import ROOT, DataError, find
+from analysis.data.text import inert
+
+LONGEST_CHECK = 300.0  # seconds
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="analysis")
 def main() -> None:
     """Figures from a department's yearly disclosures, checked and reported."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that knows no Chinese gets escapes
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _finite(context: click.Context, option: click.Parameter, seconds: float) -> float:
@@ -63,12 +71,11 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
 
     try:
         chosen = plan.Options(
-            data=data_directory(data),
-            out=(out or plan.ROOT / "reports").resolve(),
+            out=(out or (ROOT if plan.NOTEBOOKS.is_dir() else Path()) / "reports").resolve(),
             jobs=jobs or os.cpu_count() or 1,
             **options,  # type: ignore[arg-type]
         )
-        sys.exit(run.run(chosen))
+        sys.exit(run.run(find(data), chosen))
     except (DataError, plan.WrongUseError) as error:
         show.say(error, error=True)
         sys.exit(2)
@@ -77,7 +84,7 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
 @main.command()
 def lab() -> None:
     """Open JupyterLab on the overview, with the repository's folder around it."""
-    from analysis.batch.plan import NOTEBOOKS, ROOT
+    from analysis.batch.plan import NOTEBOOKS
 
     if not NOTEBOOKS.is_dir():
         raise click.UsageError("the notebooks are not installed: open the Lab in their folder")
@@ -89,18 +96,51 @@ def lab() -> None:
 
 @main.command()
 @click.option("--data", metavar="DIR", help="Data package; else $ANALYSIS_DATA, else data/.")
-def check(data: str | None) -> None:
-    """Validate the tables, and hold the documents against themselves."""
-    from analysis.checks.validation import problems
+@click.option(
+    "--documents",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="Hold every row against the texts in this folder, DOCUMENT.txt each.",
+)
+def check(data: str | None, documents: str | None) -> None:
+    """Validate the tables, and hold the documents against themselves.
+
+    Exit code 0: the data can be used, and each finding is a line; 2: they cannot, or do not stand
+    in the texts.
+    """
+    giving_up = threading.Timer(LONGEST_CHECK, _give_up)
+    giving_up.daemon = True
+    giving_up.start()
+    from analysis.checks.validation import MOST, problems
 
     try:
-        directory = data_directory(data)
-        if found := problems(directory):
+        package = find(data)
+        if found := problems(package):
             raise DataError("\n".join(found))
-    except DataError as error:
-        click.echo(error, err=True)
-        sys.exit(2)
-    from analysis.checks.summary import lines
+        from analysis.checks.summary import lines
 
-    for line in lines(directory):
+        told = lines(package)
+        if documents:
+            from analysis.checks.provenance import verify
+
+            verified = verify(documents, package)
+            if more := len(verified.wrong) - MOST:
+                verified.wrong[MOST:] = [f"and {more:,} more"] if more > 0 else []
+            if verified.wrong:
+                raise DataError("\n".join(verified.wrong))
+            told.append(
+                f"texts: {verified.rows:,} rows stand where they say, "
+                f"every one of {verified.numerals:,} numerals is accounted for"
+            )
+    except DataError as error:
+        click.echo("\n".join(map(inert, str(error).splitlines())), err=True)
+        sys.exit(2)
+    finally:
+        giving_up.cancel()
+    for line in told:
         click.echo(line)
+
+
+def _give_up() -> None:
+    click.echo(f"check: not done after {LONGEST_CHECK:.0f} seconds, given up", err=True)
+    os._exit(2)

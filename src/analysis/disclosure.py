@@ -11,7 +11,6 @@ import pandas as pd
 
 from analysis.checks import claims, formula
 from analysis.data import numerals
-from analysis.data.forms import NUMBERS
 from analysis.data.package import DataError, Where, cite, load, records, years
 
 ORDERS = {"十": "tens", "百": "hundreds", "千": "thousands", "万": "tens of thousands"}
@@ -54,7 +53,6 @@ class Disclosure:
     def cells(self) -> pd.DataFrame:
         """Cells of the statutory tables, with `table` (01–09), the label's English and source."""
         frame = self._read("statutory_tables")
-        frame["table"] = frame["title"].map(NUMBERS)
         items = load("items", self.data).set_index("item")["name_en"]
         frame["label_zh"] = frame["label"]
         frame["label"] = frame["row"].map(items).fillna(frame["label"])

@@ -1,6 +1,15 @@
 """What a document says, and whether it holds: claims are rows of the table `claims`.
 
-Severity is a judgement and stands in the data with its reason; verdicts are computed here.
+Severity, and whether the two sides of a claim are the same thing, are judgements and stand in the
+data with their reason; verdicts are computed here. A verdict and its reason are ids:
+
+- ``holds``;
+- ``contradicted``: two values of the same thing, by ``tables``, ``text``, ``arithmetic``, or a
+  slip of ``unit`` or ``label``; ``rounding``: right but for rounding up or truncating;
+  ``no_integer``: the count it is over would have to be a fraction; ``zero_base``: a share of, or a
+  growth from, nothing;
+- ``not_reconcilable``: ``different_basis``, ``open_definition`` or ``missing_figure``;
+- ``own_test``: a bound that the document never claimed does not hold.
 """
 
 from __future__ import annotations
@@ -10,130 +19,220 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from analysis.checks import formula
 from analysis.checks.identities import EPSILON
-from analysis.data import forms, numerals
-from analysis.data.package import Where, load, records
+from analysis.data import numerals
+from analysis.data.package import Package, Where, find, records
 
-HOLDS = "reproduces"
-
-
-NEARLY = "reproduces only by rounding up or truncating"
-
-
-NOT = "cannot be reproduced"
-
-
-NO_INTEGER = "cannot be reproduced (no integer base fits)"
-
-
-TABLES = "contradicted by the tables"
-
-
-TEXT = "contradicted elsewhere in the text"
-
-
-UNIT = "wrong unit"
-
-
-LABEL = "wrong label or year"
-
-
-VERDICTS = (TABLES, TEXT, LABEL, NOT, NO_INTEGER, NEARLY, UNIT, HOLDS)
-
-
+# From the gravest; within a verdict what the tables say first, slips of the unit last.
+VERDICTS = ("contradicted", "not_reconcilable", "own_test", "holds")
+REASONS = ("tables", "text", "label", "arithmetic", "no_integer", "zero_base", "rounding", "unit",
+           "different_basis", "missing_figure", "open_definition", "")  # fmt: skip
 SEVERITIES = ("high", "medium", "low")
+# How a verdict and its reason are shown in English.
+LABELS = {
+    "holds": "holds",
+    "tables": "contradicted by the tables",
+    "text": "contradicted elsewhere in the text",
+    "label": "wrong label or year",
+    "arithmetic": "contradicted by its own arithmetic",
+    "no_integer": "contradicted: no whole number fits",
+    "zero_base": "contradicted: the base is zero",
+    "rounding": "right only by rounding up or truncating",
+    "unit": "wrong unit",
+    "different_basis": "not reconcilable: different basis",
+    "missing_figure": "not reconcilable: a figure is missing",
+    "open_definition": "not reconcilable: the definition is open",
+    "own_test": "our own test fails",
+}
 
 
-def findings(data: str | Path | None = None, **where: Where) -> pd.DataFrame:
+class Counts(NamedTuple):
+    """How many statements of the documents were checked, and how they fared.
+
+    Severities count what is contradicted or not reconcilable; a test of our own is no statement.
+    """
+
+    statements: int
+    hold: int
+    contradicted: int
+    not_reconcilable: int
+    own_tests: int
+    own_failed: int
+    high: int
+    medium: int
+    low: int
+
+    def __str__(self) -> str:
+        told = (
+            f"{self.statements} statements: {self.hold} hold, {self.contradicted} contradicted, "
+            f"{self.not_reconcilable} not reconcilable"
+        )
+        if self.own_failed:
+            one = self.own_failed == 1
+            told += f"; {self.own_failed} test{'s' * (not one)} of our own fail{'s' * one}"
+        return told
+
+
+def counts(judged: pd.DataFrame) -> Counts:
+    """The counts that sentences, README, index and ``analysis check`` tell, of ``findings``."""
+    own = judged[judged["compares"] == "own_test"]
+    said = judged[judged["compares"] != "own_test"]
+    verdicts = said["verdict_id"].value_counts()
+    severities = said[~said["holds"]]["severity"].value_counts()
+    return Counts(
+        statements=len(said),
+        hold=int(verdicts.get("holds", 0)),
+        contradicted=int(verdicts.get("contradicted", 0)),
+        not_reconcilable=int(verdicts.get("not_reconcilable", 0)),
+        own_tests=len(own),
+        own_failed=int((own["verdict_id"] == "own_test").sum()),
+        high=int(severities.get("high", 0)),
+        medium=int(severities.get("medium", 0)),
+        low=int(severities.get("low", 0)),
+    )
+
+
+def findings(data: Package | str | Path | None = None, **where: Where) -> pd.DataFrame:
     """Every claim with a formula, judged; `where` selects, e.g. ``year=2024, subject="money"``.
 
     Returns:
-        The columns of `claims` and: verdict, holds, recomputed (in the claim's unit),
-        arithmetic, other (list of the figures the other reading comes from).
+        The columns of `claims` and: verdict_id, reason_id (see the module), verdict (the same in
+        English), holds, recomputed (in the claim's unit), arithmetic, other (list of the figures
+        the other reading comes from). The gravest come first.
     """
-    claims = load("claims", data, **where)
+    package = find(data)
+    claims = package.load("claims", **where)
     claims = claims[claims["formula"] != ""]
-    figures = formula.Figures(data)
-    years = load("documents", data).set_index("document")["year"].to_dict()
-    judged = [
-        {**claim, **judge(claim, figures, years[claim["document"]])} for claim in records(claims)
-    ]
-    # gravest first; among equals what the tables contradict, and slips of the unit last
-    order = {name: place for place, name in enumerate((*SEVERITIES, "", *VERDICTS))}
-    columns = [*claims, "verdict", "holds", "recomputed", "arithmetic", "other"]
-    frame = pd.DataFrame(judged, columns=columns).astype({"holds": bool})
+    figures = formula.Figures(package)
+    judged = [{**claim, **judge(claim, figures)} for claim in records(claims)]
+    new = ["verdict_id", "reason_id", "verdict", "holds", "recomputed", "arithmetic", "other"]
+    frame = pd.DataFrame(judged, columns=[*claims, *new]).astype({"holds": bool})
+    order = {
+        "severity": (*SEVERITIES, ""),
+        "verdict_id": VERDICTS,
+        "reason_id": REASONS,
+    }
     return frame.sort_values(
-        by=["holds", "severity", "verdict", "document", "line"],
-        key=lambda column: column.map(order) if column.name in ("severity", "verdict") else column,
+        by=["holds", "severity", "verdict_id", "reason_id", "document", "line"],
+        key=lambda column: (
+            column.map(order[str(column.name)].index) if column.name in order else column
+        ),
         kind="stable",
     ).reset_index(drop=True)
 
 
-def judge(claim: Mapping[str, object], figures: formula.Figures, year: int) -> dict[str, object]:
+def judge(claim: Mapping[str, object], figures: formula.Figures) -> dict[str, object]:
     """Verdict on one claim, with the arithmetic that leads to it.
 
-    A printed value v with rounding step s reproduces when the recomputed r lies within s/2 (for
-    a repeated figure, within half the coarser of the two steps); by rounding up or truncating
-    only, when v is the ceiling or floor of r at step s; it is in the wrong unit when they differ
-    by exactly a factor of ten thousand.
+    A printed value v reproduces when it lies within half a unit of its last printed place of the
+    recomputed r; where the formula only adds and subtracts, half a unit of the last printed place
+    of each figure that is not zero is added, as for identities. It is in the wrong unit when it
+    would reproduce ten thousand times larger or smaller, and right only by rounding when it is
+    the ceiling or floor of r.
     """
-    text, document = str(claim["formula"]), str(claim["document"])
-    if claim["kind"] == "label":
-        return _judge_label(claim, figures, document)
+    compare = _compare_label if claim["kind"] == "label" else _compare
+    found = compare(claim, figures, str(claim["formula"]), str(claim["document"]))
+    reason, compares = found.reason, str(claim.get("compares", "same"))
+    if reason == "":
+        verdict = "holds"
+    elif reason == "missing_figure":
+        verdict = "not_reconcilable"
+    elif compares == "same":
+        verdict = "contradicted"
+    elif compares == "own_test":
+        verdict = "own_test"
+    else:
+        verdict, reason = "not_reconcilable", compares
+    return {
+        "verdict_id": verdict,
+        "reason_id": reason,
+        "verdict": LABELS[verdict if verdict in LABELS else reason],
+        "holds": verdict == "holds",
+        "recomputed": found.recomputed,
+        "arithmetic": found.arithmetic,
+        "other": found.other,
+    }
+
+
+class _Compared(NamedTuple):
+    """How a claim compares with its formula: the reason why it fails, or ""."""
+
+    reason: str
+    arithmetic: str
+    other: list[formula.Figure]
+    recomputed: float | None = None
+
+
+def _compare(
+    claim: Mapping[str, object], figures: formula.Figures, text: str, document: str
+) -> _Compared:
     other: list[formula.Figure] = []
     try:
         other = formula.used(text, figures, document)
-        result = formula.evaluate(text, figures, document, year)
+        result = formula.evaluate(text, figures, document, compared=True)
     except ZeroDivisionError:
-        return _verdict(NOT, arithmetic="the base is zero: a share of nothing", other=other)
+        return _Compared("zero_base", "the base is zero: a share of nothing", other)
+    except OverflowError as error:
+        return _Compared("arithmetic", str(error), other)
     except LookupError as error:
-        missing = str(error).strip("'")
-        verdict = NO_INTEGER if "whole number" in missing else NOT
-        return _verdict(verdict, arithmetic=missing, other=_sources(claim, text, figures))
+        reason = "no_integer" if isinstance(error, formula.NoIntegerError) else "missing_figure"
+        named = [figures[name] for name in formula.names(text)
+                 if name in figures and name != claim["figure"]]  # fmt: skip
+        return _Compared(reason, str(error.args[0]), named)
     factor = figures.factor(str(claim["unit"]))
     printed, recomputed = float(str(claim["value"])), result.value / factor
     step = numerals.read(str(claim["printed"])).step
-    coarse = max(step, (result.high - result.low) / factor) if claim["kind"] == "repeat" else step
+    sums = formula.is_sum(text)
+    own = 0.0 if sums and not printed else step / 2
+    others = result.half / factor if sums else 0.0
     arithmetic = _spell(text, other)
     if text == "document_year":
-        arithmetic = f"the document is of {year}"
+        arithmetic = f"the document is of {figures.year(document)}"
     elif not re.fullmatch(r"[\w.]+|\w+\(.*\)", text):
         arithmetic += f" = {recomputed:,.6g} {claim['unit']}"
+    difference = printed - recomputed
     if claim["relation"] != "=":
-        excess = printed - recomputed if claim["relation"] == "<=" else recomputed - printed
+        excess = difference if claim["relation"] == "<=" else -difference
         # a relation to arithmetic is ours; to a single figure it is the document's own
-        broken = TEXT if re.fullmatch(r"\w+(\(.*\))?", text) else NOT
-        verdict = HOLDS if excess <= EPSILON else broken
-    elif abs(printed - recomputed) <= coarse / 2 + EPSILON:
-        verdict = HOLDS
+        broken = "text" if re.fullmatch(r"\w+(\(.*\))?", text) else "arithmetic"
+        # a count is exact: none is above another by half a one
+        slack = (own if step < 1 and sums else 0.0) + others
+        reason = "" if excess <= slack + EPSILON else broken
+    elif abs(difference) <= own + others + EPSILON:
+        reason = ""
+    elif any(
+        recomputed and abs(printed * size - recomputed) <= own * size + others + EPSILON
+        for size in (1e4, 1e-4)
+    ):
+        reason = "unit"
     elif any(
         math.isclose(printed, rounding(recomputed / step) * step)
         for rounding in (math.ceil, math.floor)
     ):
-        verdict = NEARLY
-    elif recomputed and math.isclose(abs(math.log10(abs(printed / recomputed or 1))), 4):
-        verdict = UNIT
+        reason = "rounding"
     elif claim["kind"] == "year":
-        verdict = LABEL
+        reason = "label"
     elif re.search(r"\bT\d\d\.", text):
-        verdict = TABLES
+        reason = "tables"
     else:
-        verdict = NOT if claim["kind"] in ("percentage", "growth") else TEXT
-    return _verdict(verdict, recomputed, arithmetic, other)
+        reason = "arithmetic" if claim["kind"] in ("percentage", "growth") else "text"
+    return _Compared(reason, arithmetic, other, recomputed)
 
 
-def _judge_label(
-    claim: Mapping[str, object], figures: formula.Figures, document: str
-) -> dict[str, object]:
+def _compare_label(
+    claim: Mapping[str, object], figures: formula.Figures, text: str, document: str
+) -> _Compared:
     """A label must equal the one quoted, or be among the labels of a statutory table."""
-    text, printed = str(claim["formula"]), str(claim["printed"])
+    printed, named = str(claim["printed"]), []
     if text.startswith("T"):
-        title = forms.TITLES[text[1:]][0]
-        frame = load("statutory_tables", figures.directory, document=document, title=title)
+        frame = figures.package.load("statutory_tables", document=document, table=text[1:])
+        if frame.empty:
+            return _Compared("missing_figure", f"table {text[1:]} is not disclosed", [])
         items = frame[frame["row"].str.len() == 7].drop_duplicates("row")
         named = [
             formula.Figure(
@@ -149,42 +248,19 @@ def _judge_label(
             for row in records(items)
         ]
         expected = [one.printed for one in named]
-        holds = printed in set(frame["label"])
+        holds = printed in {*frame["label"]}
     else:
         expected = [str(ast.literal_eval(text))]
-        holds, named = printed == expected[0], []
+        holds = printed == expected[0]
     arithmetic = f"printed {printed}, expected {' or '.join(expected)}"
-    return _verdict(HOLDS if holds else LABEL, None, arithmetic, named)
-
-
-def _verdict(
-    verdict: str,
-    recomputed: float | None = None,
-    arithmetic: str = "",
-    other: list[formula.Figure] | None = None,
-) -> dict[str, object]:
-    return {
-        "verdict": verdict,
-        "holds": verdict == HOLDS,
-        "recomputed": recomputed,
-        "arithmetic": arithmetic,
-        "other": other or [],
-    }
-
-
-def _sources(
-    claim: Mapping[str, object], text: str, figures: formula.Figures
-) -> list[formula.Figure]:
-    """The figures a formula names that can be named although it has no value."""
-    tree = ast.parse(text, mode="eval")
-    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    return [figures[name] for name in names if name in figures and name != claim["figure"]]
+    return _Compared("" if holds else "label", arithmetic, named)
 
 
 def _spell(text: str, other: list[formula.Figure]) -> str:
     """The formula with each name replaced by what is printed there."""
     for figure in sorted(other, key=lambda one: len(one.name), reverse=True):
-        text = re.sub(rf"\b{re.escape(figure.name)}\b", figure.quantity, text)
+        name = rf"(?<![\w.]){re.escape(figure.name)}\b"
+        text = re.sub(name, figure.quantity.replace("\\", ""), text)
     text = re.sub(r"count\('(.*)'\)", lambda m: f"{len(m[1].split('、'))} named: {m[1]}", text)
     text = re.sub(r"grade_floor\('(.)'\)", r"lowest score of grade \1", text)
     return text.replace("document_year", "year of the document").replace("*", "×")

@@ -8,49 +8,35 @@ A formula is arithmetic over names of figures, cells of the document's statutory
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import operator
-import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis.data import forms, numerals
-from analysis.data.package import DataError, data_directory, has, load, lookup, records, rows
+from analysis.checks.cells import REFERENCE, Cells, Interval, total
+from analysis.data import numerals
+from analysis.data.package import DataError, Package, find
 
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
 GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
 # The tables whose rows have a name; names are unique across them.
 TABLES = ("amounts", "indicators", "claims")
 # Quantities printed rounded; everything else is a count and exact.
-ROUNDED = ("money", "price", "ratio", "mass")
-CELL = re.compile(rf"T({'|'.join(forms.TITLES)})\.r\w+\.c\d+")
+ROUNDED = ("money", "price", "ratio", "mass", "area", "length", "volume", "energy")
+LONGEST = 2000  # characters of a formula
 FUNCTIONS: dict[str, Callable[[str], float]] = {
     "count": lambda text: len(text.split("、")),
     "grade_floor": lambda grade: GRADES[grade],
 }
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A value in base units and the bounds that printed rounding leaves open."""
-
-    value: float
-    low: float
-    high: float
-
-    def combine(self, other: Interval, operation: Callable[[float, float], float]) -> Interval:
-        """Both under an operation; the bounds are the extremes at the corners."""
-        corners = [operation(a, b) for a in (self.low, self.high) for b in (other.low, other.high)]
-        return Interval(operation(self.value, other.value), min(corners), max(corners))
-
-    def integers(self) -> range:
-        """The whole numbers within the bounds."""
-        return range(math.ceil(self.low - 1e-9), math.floor(self.high + 1e-9) + 1)
+class NoIntegerError(LookupError):
+    """No whole number lies within the rounding that a formula leaves for a count."""
 
 
 @dataclass(frozen=True)
@@ -70,32 +56,41 @@ class Figure:
 class Figures:
     """Looks figures up by name, one row at a time, so that a report sees only what it uses."""
 
-    def __init__(self, data: str | Path | None = None) -> None:
-        self.directory = data_directory(data)
-        self._units = {row["unit"]: row for row in rows(self.directory, "units")}
+    def __init__(self, data: Package | str | Path | None = None) -> None:
+        self.package = find(data)
+        self._units = {row["unit"]: row for row in self.package.rows("units")}
         self._known: dict[str, Figure] = {}
         self._unfit: dict[str, Interval] = {}
-        self._cells: dict[str, dict[tuple[str, str, int], dict[str, Any]]] = {}
+        self._cells: dict[str, Cells] = {}
 
     def __getitem__(self, name: str) -> Figure:
         if name not in self._known:
-            table = next(one for one in TABLES if has(one, name, self.directory))
-            self._known[name] = self._figure(lookup(table, name, self.directory))
+            table = next((one for one in TABLES if self.package.has(one, name)), None)
+            if table is None:
+                raise LookupError(f"{name} is no figure")
+            self._known[name] = self._figure(self.package.lookup(table, name))
         return self._known[name]
 
     def __contains__(self, name: str) -> bool:
-        return any(has(one, name, self.directory) for one in TABLES)
+        return any(self.package.has(one, name) for one in TABLES)
 
-    def missing(self, name: str) -> str:
+    def missing(self, name: str) -> LookupError:
         """Why a figure has no value."""
         if name in self._unfit:
             bounds = self._unfit[name]
-            return f"no whole number lies between {bounds.low:.2f} and {bounds.high:.2f}"
-        return f"{name} is not disclosed"
+            return NoIntegerError(
+                f"no whole number lies between {bounds.low:.2f} and {bounds.high:.2f}"
+            )
+        return LookupError(f"{name} is not disclosed")
 
     def factor(self, unit: str) -> float:
         """One `unit` in base units."""
         return float(self._units[unit]["factor"])
+
+    def year(self, document: str) -> int:
+        """The fiscal year of a document."""
+        years = {row["document"]: int(row["year"]) for row in self.package.rows("documents")}
+        return years[document]
 
     def _figure(self, row: dict[str, Any]) -> Figure:
         unit = self._units[row["unit"]]
@@ -129,37 +124,41 @@ class Figures:
             derived,
         )
 
+    def cells(self, document: str) -> Cells:
+        """The statutory tables of a document."""
+        if document not in self._cells:
+            load = self.package.load
+            self._cells[document] = Cells(
+                load("statutory_tables", document=document),
+                load("disclosed_tables", document=document),
+            )
+        return self._cells[document]
+
     def cell(self, document: str, reference: str) -> Figure:
-        """The cell of a statutory table, e.g. ``T01.r27.c1``.
+        """The cell, or the sum of cells, of a statutory table, e.g. ``T01.r27.c1``.
 
         Raises:
-            LookupError: the document does not disclose it, or the cell is blank.
+            LookupError: the document does not disclose it, or a cell is blank.
         """
-        if document not in self._cells:
-            frame = load("statutory_tables", self.directory, document=document)
-            self._cells[document] = {
-                (row["title"], row["row"], row["column"]): row for row in records(frame)
-            }
-        table, row, column = reference.split(".")
-        place = forms.TITLES[table[1:]][0], row[1:], int(column[1:])
-        cell = self._cells[document].get(place)
-        if cell is None or pd.isna(cell["base"]):
+        found = self.cells(document).find(reference)
+        if not found:
             raise LookupError(f"{reference} is not disclosed")
-        value, half = float(cell["base"]), 0.005 * 10_000
+        amount, first = total(found), found[0]
+        table, row, column = reference.removeprefix("last.").split(".")
         return Figure(
             reference,
-            Interval(value, value - half, value + half),
-            cell["printed"],
+            amount,
+            first.printed,
             document,
-            int(cell["line"]),
-            f"{cell['value']:.2f} {cell['unit']} "
-            f"(table {table[1:]}, row {row[1:]}, column {column[1:]})",
-            cell["unit"],
+            first.line,
+            f"{amount.value / self.factor(first.unit):.2f} {first.unit} "
+            f"(table {table[1:]}, row {row[1:]}, column {column.removeprefix('c')})",
+            first.unit,
             False,
         )
 
 
-def derive(frame: pd.DataFrame, data: str | Path | None = None) -> pd.DataFrame:
+def derive(frame: pd.DataFrame, data: Package | str | Path | None = None) -> pd.DataFrame:
     """Fill the derived rows of amounts or indicators: base, and low and high for every row.
 
     A count takes the whole number nearest to its formula; where none lies within the printed
@@ -180,53 +179,98 @@ def derive(frame: pd.DataFrame, data: str | Path | None = None) -> pd.DataFrame:
 def used(expression: str, figures: Figures, document: str = "") -> list[Figure]:
     """The figures and cells a formula names, in order."""
     found = []
-    for node in _leaves(_parse(expression)):
-        name = ast.unparse(node)
+    for node in _leaves(parse(expression).body):
         if isinstance(node, ast.Attribute):
-            found.append(figures.cell(document, name))
-        elif name not in FUNCTIONS and name != "document_year":
-            found.append(figures[name])
+            found.append(figures.cell(document, reference(node)))
+        elif isinstance(node, ast.Name) and node.id != "document_year":
+            found.append(figures[node.id])
     return found
+
+
+def names(expression: str) -> list[str]:
+    """The names of figures in a formula, in order."""
+    leaves = _leaves(parse(expression).body)
+    found = [node.id for node in leaves if isinstance(node, ast.Name)]
+    return [name for name in found if name != "document_year"]
+
+
+def is_sum(expression: str) -> bool:
+    """Whether a formula only adds and subtracts, so that rounding errors add up in its unit."""
+    return all(
+        isinstance(node.op, ast.Add | ast.Sub)
+        for node in ast.walk(parse(expression))
+        if isinstance(node, ast.BinOp)
+    )
 
 
 def misfits(expression: str, known: Collection[str]) -> list[str]:
     """Parts of a formula that ``evaluate`` could not read; the whole of it if it is no formula."""
+    if not expression:
+        return []
     try:
-        return list(_misfits(_parse(expression).body, known)) if expression else []
-    except SyntaxError:
+        return [
+            ast.unparse(one) for one in _leaves(parse(expression).body) if not _fits(one, known)
+        ]
+    except (DataError, RecursionError):
         return [expression]
 
 
-def _misfits(node: ast.expr, known: Collection[str]) -> Iterator[str]:
+def _fits(node: ast.expr, known: Collection[str]) -> bool:
     match node:
-        case ast.BinOp(left, symbol, right) if type(symbol) in OPERATORS:
-            yield from _misfits(left, known)
-            yield from _misfits(right, known)
-        case ast.Constant(int() | float() as number) if math.isfinite(number):
-            pass
-        case ast.Name("document_year"):
-            pass
-        case ast.Name(name) if name in known:
-            pass
-        case ast.Attribute() if CELL.fullmatch(ast.unparse(node)):
-            pass
-        case ast.Call(ast.Name("count"), [ast.Constant(str())]):
-            pass
-        case ast.Call(ast.Name("grade_floor"), [ast.Constant(str() as grade)]) if grade in GRADES:
-            pass
-        case _:
-            yield ast.unparse(node)
+        case ast.Constant(bool()):
+            return False
+        case ast.Constant(int() | float() as number):
+            return abs(number) <= 1e12
+        case ast.Name(name):
+            return name == "document_year" or name in known
+        case ast.Attribute():
+            return bool(REFERENCE.fullmatch(reference(node)))
+        case ast.Call(ast.Name("count"), [ast.Constant(str())], []):
+            return True
+        case ast.Call(ast.Name("grade_floor"), [ast.Constant(str() as grade)], []):
+            return grade in GRADES
+    return False
 
 
-def evaluate(expression: str, figures: Figures, document: str = "", year: int = 0) -> Interval:
+def evaluate(
+    expression: str, figures: Figures, document: str = "", compared: bool = False
+) -> Interval:
     """The value of a formula in base units, with the bounds that rounding leaves.
+
+    Args:
+        expression: the formula.
+        figures: where names are looked up.
+        document: the document whose cells and whose year it means.
+        compared: take zeros as exact, for they lend a comparison no tolerance.
 
     Raises:
         ZeroDivisionError: a base is zero.
+        OverflowError: the value is no number that can be used.
         LookupError: a figure or cell it needs is not disclosed, or no whole number fits it.
         DataError: the formula is no arithmetic over figures.
     """
-    return _value(_parse(expression).body, figures, document, year)
+
+    def leaf(node: ast.expr) -> Interval:
+        match node:
+            case ast.Constant(int() | float() as number):
+                return Interval(number, number, number)
+            case ast.Name("document_year"):
+                year = figures.year(document)
+                return Interval(year, year, year)
+            case ast.Name(name):
+                amount = figures[name].amount
+                if amount is None:
+                    raise figures.missing(name)
+            case ast.Attribute():
+                amount = total(figures.cells(document).find(reference(node)))
+            case ast.Call(ast.Name(name), [ast.Constant(str() as text)]) if name in FUNCTIONS:
+                number = FUNCTIONS[name](text)
+                return Interval(number, number, number)
+            case _:
+                raise DataError(f"formula: found {ast.unparse(node)!r}, expected arithmetic")
+        return amount.compared if compared else amount
+
+    return compute(parse(expression).body, leaf)
 
 
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -237,37 +281,60 @@ OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 
 
-def _parse(expression: str) -> ast.Expression:
-    return ast.parse(expression, mode="eval")
-
-
-def _leaves(node: ast.AST) -> Iterator[ast.expr]:
-    """Names and cell references, left to right; a cell reference is one leaf."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Attribute | ast.Name):
-            yield child
-        else:
-            yield from _leaves(child)
-
-
-def _value(node: ast.expr, figures: Figures, document: str, year: int) -> Interval:
-    value = partial(_value, figures=figures, document=document, year=year)
+def compute(node: ast.expr, leaf: Callable[[ast.expr], Interval]) -> Interval:
+    """The value of arithmetic over leaves; the one evaluator of claims and identities."""
     match node:
         case ast.BinOp(left, symbol, right) if type(symbol) in OPERATORS:
-            return value(left).combine(value(right), OPERATORS[type(symbol)])
-        case ast.Constant(int() | float() as number):
-            return Interval(number, number, number)
-        case ast.Name("document_year"):
-            return Interval(year, year, year)
+            value = compute(left, leaf).combine(compute(right, leaf), OPERATORS[type(symbol)])
+            if not math.isfinite(value.low) or not math.isfinite(value.high):
+                raise OverflowError("a number too large")
+            return value
+    return leaf(node)
+
+
+@functools.lru_cache(maxsize=4096)
+def parse(expression: str) -> ast.Expression:
+    """The tree of a formula.
+
+    Raises:
+        DataError: it is no expression, or too long or too deep to be one.
+    """
+    try:
+        if len(expression) > LONGEST:
+            raise ValueError("a formula too long")
+        tree = ast.parse(expression, mode="eval")
+        if _depth(tree.body) > 200:
+            raise ValueError("a formula too deep")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise DataError(f"formula: found {expression[:80]!r}, expected arithmetic") from None
+    return tree
+
+
+def _depth(node: ast.expr) -> int:
+    """How deep the operators of a formula are nested; its leaves are looked into by nobody."""
+    deepest, level = 0, [node]
+    while level:
+        level = [
+            part for one in level if isinstance(one, ast.BinOp) for part in (one.left, one.right)
+        ]
+        deepest += 1
+    return deepest
+
+
+def reference(node: ast.expr) -> str:
+    """A reference to cells as it is written; "" for anything else."""
+    match node:
         case ast.Name(name):
-            amount = figures[name].amount
-        case ast.Attribute():
-            amount = figures.cell(document, ast.unparse(node)).amount
-        case ast.Call(ast.Name(name), [ast.Constant(str() as text)]) if name in FUNCTIONS:
-            number = FUNCTIONS[name](text)
-            return Interval(number, number, number)
-        case _:
-            raise DataError(f"formula: found {ast.unparse(node)!r}, expected arithmetic")
-    if amount is None:
-        raise LookupError(figures.missing(ast.unparse(node)))
-    return amount
+            return name
+        case ast.Attribute(value, name):
+            return f"{reference(value)}.{name}"
+    return ""
+
+
+def _leaves(node: ast.expr) -> Iterator[ast.expr]:
+    """What the operators join, left to right; a cell reference is one leaf."""
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        yield from _leaves(node.left)
+        yield from _leaves(node.right)
+    else:
+        yield node

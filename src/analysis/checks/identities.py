@@ -1,7 +1,14 @@
-"""What the statutory tables must satisfy, and whether they do; the rules are ``identities.csv``."""
+"""What the statutory tables must satisfy, and whether they do; the rules are ``identities.csv``.
+
+A rule is written in the notation of ``cells``, for the rows that its column `for` names: ``rows
+of 02``, ``parents of 03`` (with each column), ``classes``, ``items``, ``lines 33-60,64 of 04``,
+``columns 2-5 of 04``. {row}, {column}, the {line} of table 01 that holds a class, and the {next}
+line stand for what is bound.
+"""
 
 from __future__ import annotations
 
+import ast
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,17 +17,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.checks.cells import Cell, Cells, Interval, total
+from analysis.checks.formula import compute, parse, reference
 from analysis.data import forms
-from analysis.data.forms import Cell
-from analysis.data.package import DataError, load
+from analysis.data.package import Package, find
 
 EPSILON = 1e-9
-
-
-TERM = re.compile(
-    r"(?P<last>last\.)?(?P<table>\d\d)\.r(?P<row>\w+)(?P<below>/\*)?(?:\.\.r(?P<row_to>\d+))?"
-    r"\.c(?P<column>\d+)(?:\.\.c(?P<column_to>\d+))?"
-)
+WAN = 10_000
 
 
 @cache
@@ -31,182 +34,168 @@ def identity_rules() -> tuple[dict[str, str], ...]:
         return tuple(csv.DictReader(file))
 
 
-def identities(frame: pd.DataFrame, last: pd.DataFrame | None = None) -> pd.DataFrame:
+def identities(
+    frame: pd.DataFrame, last: pd.DataFrame | None = None, disclosed: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Every instance of every identity, checked against one document's statutory tables.
 
     Args:
         frame: rows of `statutory_tables` of one document.
         last: the same of the year before, for what is carried over.
+        disclosed: the document's rows of `disclosed_tables`, for what is printed and empty.
 
     Returns:
         One row an instance: identity, formula, meaning, left, right, difference and tolerance
-        (万元), compared (how many rounded figures), result (holds, fails, not checked), reason.
-        The tolerance is half a unit of the last printed place for each figure compared.
+        (万元), compared (how many figures), declared (how many of them are blanks that count as
+        zero because their table says so), zeros (whether all of them are zero), result (holds,
+        fails, not checked), reason. The tolerance is half a unit of the last printed place for
+        each figure compared that is not zero.
     """
-    known = forms.cells(frame)
-    before = {} if last is None else forms.cells(last)
+    known = Cells(frame, disclosed, None if last is None else Cells(last))
     found = []
     for rule in identity_rules():
         bindings = list(_bindings(rule["for"], known))
         if not bindings:
-            found.append(_unchecked(rule, rule["formula"], _why_unbound(rule["for"], known)))
+            table = rule["for"][-2:]
+            reason = f"table {table} is not disclosed"
+            if known.rows(table):
+                reason = f"table {table} has no such row"
+            elif table in known.empty:
+                reason = f"table {table} is empty"
+            found.append(_unchecked(rule, rule["formula"], reason))
         for binding in bindings:
-            found.append(_check(rule, rule["formula"].format(**binding), known, before))
+            found.append(_check(rule, rule["formula"].format(**binding), known))
     return pd.DataFrame(found)
 
 
-def _bindings(scope: str, known: Mapping[Cell, float | None]) -> Iterator[Mapping[str, object]]:
+def _bindings(scope: str, known: Cells) -> Iterator[Mapping[str, object]]:
     """What {row}, {column}, {line} and {next} stand for in an identity."""
     if not scope:
         yield {}
         return
-    kind, form = scope.split(" of ")
-    table = form[-2:]
-    rows, columns = forms.rows_of(table, known), forms.columns_of(table, known)
-    if "-column" in form and len(columns) != int(form.split("-")[0]):
+    what, _, table = scope.partition(" of ")
+    kind, _, spans = what.partition(" ")
+    numbers = [one for span in spans.split(",") if span for one in _span(span)]
+    rows = known.rows(table)
+    if kind == "columns":
+        yield from ({"column": one} for one in known.columns(table) if one in numbers)
         return
     for row in rows:
         below = list(forms.children(row, rows))
         if kind == "parents" and below:
-            yield from ({"row": row, "column": column} for column in columns)
-        elif (
-            kind == "rows"
-            or (kind == "total" and row == "total")
-            or (kind == "items" and len(row) == 7)
-        ):
+            yield from ({"row": row, "column": column} for column in known.columns(table))
+        elif kind == "rows" or (kind == "items" and len(row) == 7):
             yield {"row": row}
         elif kind == "classes" and row in forms.CLASS_LINES:
             line = forms.CLASS_LINES[row]
             yield {"row": row, "line": line, "next": line + 1}
-        elif kind == "payments" and (33 <= int(row) <= 60 or row == "64"):
-            yield {"row": row}
-        elif kind == "class lines" and 32 <= int(row) <= 57:
+        elif kind == "lines" and int(row) in numbers:
             yield {"row": row, "next": int(row) + 1}
-    if kind == "payment columns":
-        yield from ({"column": column} for column in columns if column > 1)
 
 
-def _why_unbound(scope: str, known: Mapping[Cell, float | None]) -> str:
-    table = scope[-2:]
-    if not forms.rows_of(table, known):
-        return f"table {table} is not disclosed"
-    return f"table {table} has {len(forms.columns_of(table, known))} columns here"
+def _span(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def shown(text: str) -> str:
+    """A formula as readers see it: sums have their sign, ranges their dots."""
+    text = re.sub(
+        r"(T\d\d\.r\w+_r\d+\.c\d+|T\d\d\.r\w+_\.c\d+|T\d\d\.r\w+\.c\d+_c\d+)", r"Σ\1", text
+    )
+    text = re.sub(r"([rc]\d+)_([rc]\d+)", r"\1..\2", text).replace("_.c", "/*.c")
+    return text.replace("==", "=").replace("T", "")
 
 
 def _unchecked(rule: dict[str, str], text: str, reason: str) -> dict[str, object]:
     return {
         "identity": rule["identity"],
-        "formula": text,
+        "formula": shown(text),
         "meaning": rule["meaning"],
         "result": "not checked",
         "compared": 0,
+        "declared": 0,
+        "zeros": False,
         "reason": reason,
     }
 
 
-def _check(
-    rule: dict[str, str],
-    text: str,
-    known: Mapping[Cell, float | None],
-    before: Mapping[Cell, float | None],
-) -> dict[str, object]:
-    relation = "<=" if "<=" in text else "="
-    sides = []
+def _check(rule: dict[str, str], text: str, known: Cells) -> dict[str, object]:
+    sides = parse(text).body
+    assert isinstance(sides, ast.Compare)
     compared: list[Cell] = []
-    for side in text.split(relation):
-        total = 0.0
-        for term in side.split("+"):
-            match = TERM.fullmatch(term.strip().removeprefix("Σ"))
-            if not match:
-                raise DataError(f"identities.csv: found {term!r}, expected table.rROW.cCOLUMN")
-            source = before if match["last"] else known
-            wanted = list(_expand(match, source))
-            values = [source.get(cell) for cell in wanted]
-            if not wanted or any(value is None for value in values):
-                table = match["table"]
-                if match["last"] and not before:
-                    reason = "the accounts of the year before are not at hand"
-                elif not forms.rows_of(table, source):
-                    reason = f"table {table} is not disclosed"
-                else:
-                    reason = f"a cell of table {table} is blank or missing"
-                return _unchecked(rule, text, reason)
-            compared += wanted
-            total += sum(value for value in values if value is not None)
-        sides.append(total)
-    left, right = sides
-    difference = left - right
-    tolerance = 0.005 * len(compared)
-    excess = difference if relation == "<=" else abs(difference)
+
+    def leaf(node: ast.expr) -> Interval:
+        found = known.find(reference(node))
+        compared.extend(found)
+        return total(found)
+
+    try:
+        left, right = compute(sides.left, leaf), compute(sides.comparators[0], leaf)
+    except LookupError as error:
+        return _unchecked(rule, text, str(error))
+    difference = left.value - right.value
+    tolerance = left.half + right.half
+    excess = difference if isinstance(sides.ops[0], ast.LtE) else abs(difference)
     return {
         **_unchecked(rule, text, ""),
-        "left": left,
-        "right": right,
-        "difference": round(difference, 6),
-        "tolerance": tolerance,
+        "left": left.value / WAN,
+        "right": right.value / WAN,
+        "difference": round(difference / WAN, 6),
+        "tolerance": tolerance / WAN,
         "compared": len(compared),
-        "result": "holds" if excess <= tolerance + EPSILON else "fails",
+        "declared": sum(one.declared for one in compared),
+        "zeros": not any(one.amount and one.amount.value for one in compared),
+        "result": "holds" if excess <= tolerance + EPSILON * WAN else "fails",
     }
 
 
-def _expand(match: re.Match[str], known: Mapping[Cell, float | None]) -> Iterator[Cell]:
-    """The cells a term names: one, a range of rows or columns, or the level below a row."""
-    table, row = match["table"], match["row"]
-    first = int(match["column"])
-    if match["below"]:
-        rows = list(forms.children(row, forms.rows_of(table, known)))
-    elif match["row_to"]:
-        rows = [str(number) for number in range(int(row), int(match["row_to"]) + 1)]
-    else:
-        rows = [row]
-    columns = range(first, int(match["column_to"] or first) + 1)
-    return ((table, row, column) for row in rows for column in columns)
-
-
 def identity_summary(checked: pd.DataFrame) -> pd.DataFrame:
-    """Result per identity: instances that hold, fail, compare only zeros, or were not checked."""
+    """Result per identity.
+
+    Returns:
+        identity, meaning, result (fails if one instance does), instances (checked), zeros (of
+        these, compare only zeros), declared (of these, rest on blanks that a table declares to be
+        zero), reason (why instances were not checked).
+    """
     rows = []
     for identity, group in checked.groupby("identity", sort=False):
-        counts = group["result"].value_counts()
         real = group[group["result"] != "not checked"]
-        zeros = 0 if real.empty else int(((real["left"] == 0) & (real["right"] == 0)).sum())
-        result = (
-            "fails"
-            if counts.get("fails", 0)
-            else "holds"
-            if counts.get("holds", 0)
-            else "not checked"
-        )
+        results = {*real["result"]}
         rows.append(
             {
                 "identity": identity,
                 "meaning": group["meaning"].iloc[0],
-                "result": result,
+                "result": next(
+                    (one for one in ("fails", "holds") if one in results), "not checked"
+                ),
                 "instances": len(real),
-                "zeros": zeros,
+                "zeros": int(real["zeros"].sum()),
+                "declared": int((real["declared"] > 0).sum()),
                 "reason": "; ".join(sorted({r for r in group["reason"] if r})),
             }
         )
     return pd.DataFrame(rows)
 
 
-def undisclosed(frame: pd.DataFrame) -> list[str]:
-    """Numbers of the nine statutory tables that a document's rows do not hold."""
-    disclosed = set(frame["title"].map(forms.NUMBERS))
-    return [number for number in forms.TITLES if number not in disclosed]
+def undisclosed(disclosed: pd.DataFrame) -> list[str]:
+    """Numbers of the nine statutory tables that a document's rows of `disclosed_tables` lack."""
+    return [number for number in forms.TITLES if number not in {*disclosed["table"]}]
 
 
 def checked_tables(
-    data: str | Path | None = None, years: Sequence[int] = ()
+    data: Package | str | Path | None = None, years: Sequence[int] = ()
 ) -> dict[str, pd.DataFrame]:
     """``identities`` of every document that prints statutory tables, by document."""
-    documents = load("documents", data).sort_values("year")
+    package = find(data)
+    documents = package.load("documents").sort_values("year")
     last: dict[int, pd.DataFrame] = {}
     checked = {}
     for year, document in zip(documents["year"], documents["document"], strict=True):
-        frame = load("statutory_tables", data, document=document)
+        frame = package.load("statutory_tables", document=document)
         if len(frame):
             last[year] = frame
             if not years or year in years:
-                checked[document] = identities(frame, last.get(year - 1))
+                disclosed = package.load("disclosed_tables", document=document)
+                checked[document] = identities(frame, last.get(year - 1), disclosed)
     return checked

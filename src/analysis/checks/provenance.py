@@ -1,7 +1,6 @@
 """Every figure stands where the table says, and every numeral of the texts is accounted for.
 
-The texts stay outside the repository; $ANALYSIS_DOCUMENTS names the folder that holds them as
-``<document>.txt``.
+The texts stay outside the package, in a folder that holds them as ``<document>.txt``.
 """
 
 from __future__ import annotations
@@ -9,29 +8,67 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from analysis.data import numerals
-from analysis.data.package import load, records
+from analysis.data.package import LARGEST, DataError, Package, find, records
+from analysis.data.text import inert
 
 # A numeral in running text: Arabic, Chinese (万 and 亿 alone are units or parts of words), circled.
 ANYWHERE = re.compile(rf"{numerals.ARABIC}|[零一二两三四五六七八九十百千半]+|[①-⑳]")
 FIGURES = ("amounts", "indicators", "claims", "corrections")
 
+Lines = dict[str, list[str]]
+Data = Package | str | Path | None
 
-def texts(folder: str | Path, data: str | Path | None = None) -> dict[str, list[str]]:
+
+class Verified(NamedTuple):
+    """What was held against the texts: rows, numerals, and a line for each that is wrong."""
+
+    rows: int
+    numerals: int
+    wrong: list[str]
+
+
+def verify(folder: str | Path, data: Data = None) -> Verified:
+    """Hold every row of a package, which must be valid, against the texts of its documents.
+
+    Raises:
+        DataError: a text is not there, or is not the one that was transcribed.
+    """
+    package = find(data)
+    lines = texts(folder, package)
+    names = (*FIGURES, "statutory_tables", "disclosed_tables")
+    found = uncovered(lines, package)
+    left = found[~found["covered"]] if len(found) else found
+    wrong = misplaced(lines, package) + [
+        f"{row['document']}, line {row['line']}: the numeral {row['numeral']} in {row['context']!r} "
+        "is in no table and not left out with a reason"
+        for row in records(left)
+    ]
+    rows = sum(len(package.load(name)) for name in names)
+    return Verified(rows, len(found), [inert(one) for one in wrong])
+
+
+def texts(folder: str | Path, data: Data = None) -> Lines:
     """Lines of each document's text, checked against its SHA-256.
 
     Raises:
-        ValueError: a text is not the one that was transcribed.
+        DataError: a text is not there, or is not the one that was transcribed.
     """
     found = {}
-    for row in records(load("documents", data)):
-        content = (Path(folder) / f"{row['document']}.txt").read_bytes()
+    for row in records(find(data).load("documents")):
+        path = Path(folder) / f"{row['document']}.txt"
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            raise DataError(f"{path.name}: found no such text in {folder}, expected one")
+        content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != row["sha256"]:
-            raise ValueError(f"{row['document']}.txt: not the text that was transcribed")
+            raise DataError(f"{path.name}: not the text that was transcribed")
         found[row["document"]] = content.decode("utf-8").split("\n")
+        if len(found[row["document"]]) < row["lines"]:
+            raise DataError(f"{path.name}: found fewer lines than the {row['lines']} transcribed")
     return found
 
 
@@ -40,25 +77,32 @@ def _pattern(printed: str) -> re.Pattern[str]:
     return re.compile((r"(?<![\d.])" if printed[:1].isdigit() else "") + re.escape(printed))
 
 
-def misplaced(lines: dict[str, list[str]], data: str | Path | None = None) -> list[str]:
+def misplaced(lines: Lines, data: Data = None) -> list[str]:
     """Rows whose printed characters do not stand at their line."""
+    load = find(data).load
     wrong = []
     for name in FIGURES:
-        for row in records(load(name, data)):
+        for row in records(load(name)):
             if not _pattern(row["printed"]).search(lines[row["document"]][row["line"] - 1]):
                 wrong.append(f"{name}: {row['figure']}: {row['printed']} not at line {row['line']}")
-    for row in records(load("statutory_tables", data)):
+    for row in records(load("disclosed_tables")):
+        if row["title"] not in lines[row["document"]][row["line"] - 1]:
+            wrong.append(
+                f"disclosed_tables: {row['table']}: {row['title']} not at line {row['line']}"
+            )
+    for row in records(load("statutory_tables")):
         text = lines[row["document"]]
         printed, number = text[row["line"] - 1], text[row["row_line"] - 1]
         if printed.strip("\t \u3000") != row["printed"]:
-            wrong.append(f"statutory_tables: {row['title']} r{row['row']}: {row['printed']}")
+            wrong.append(f"statutory_tables: {row['table']} r{row['row']}: {row['printed']}")
         if number.strip() not in (row["row"], row["label"]):
-            wrong.append(f"statutory_tables: {row['title']} r{row['row']}: line {row['row_line']}")
+            wrong.append(f"statutory_tables: {row['table']} r{row['row']}: line {row['row_line']}")
     return wrong
 
 
-def uncovered(lines: dict[str, list[str]], data: str | Path | None = None) -> pd.DataFrame:
+def uncovered(lines: Lines, data: Data = None) -> pd.DataFrame:
     """Every numeral of the texts: document, line, numeral, covered (by a table, or left out)."""
+    load = find(data).load
     spans: dict[tuple[str, int], list[tuple[int, int]]] = {}
 
     def cover(document: str, line: int, printed: str, every: bool) -> None:
@@ -72,13 +116,13 @@ def uncovered(lines: dict[str, list[str]], data: str | Path | None = None) -> pd
                     return
 
     for name in FIGURES:
-        frame = load(name, data)
+        frame = load(name)
         for row in records(frame.sort_values("printed", key=lambda c: -c.str.len())):
             cover(row["document"], row["line"], row["printed"], every=False)
-    for row in records(load("statutory_tables", data)):
+    for row in records(load("statutory_tables")):
         for line in (row["line"], row["row_line"]):
             spans.setdefault((row["document"], line), []).append((0, 10_000))
-    for row in records(load("not_transcribed", data)):
+    for row in records(load("not_transcribed")):
         first = 1 if pd.isna(row["line"]) else row["line"]
         last = len(lines[row["document"]]) if pd.isna(row["line"]) else row["last_line"]
         for line in range(first, last + 1):

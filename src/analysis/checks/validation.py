@@ -1,310 +1,258 @@
-"""Bad input is refused before anything runs: file, row, column, what was found and expected."""
+"""Bad input is refused before anything runs: file, row, column, what was found and expected.
+
+Types, closed lists, keys and references are those of ``data/tables.json``, checked a column at a
+time; what a descriptor cannot say follows: values against the characters printed, cells against
+the forms, formulas, corrections, and that a claim that fails has its severity.
+"""
 
 from __future__ import annotations
 
 import csv
 import graphlib
+import io
+import itertools
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from analysis.checks import formula
-from analysis.data import forms, numerals
-from analysis.data.package import DataError, data_directory, dictionary, load, rows
+import pandas as pd
 
-TABLES = ("amounts", "claims", "corrections", "documents", "explanations",
-          "indicator_definitions", "indicators", "items", "not_transcribed", "statutory_tables",
-          "themes", "units")  # fmt: skip
+from analysis.checks import claims, formula
+from analysis.data import forms, numerals
+from analysis.data.package import TYPES, DataError, Package, find
+from analysis.data.text import inert
+
 FIGURES = ("amounts", "indicators", "claims")
 # What may be told once by a document.
 KEYS = {
     "amounts": ("document", "year", "direction", "phase", "item"),
     "indicators": ("document", "year", "indicator"),
 }
+MOST = 50  # lines told; of more only the number
+LONGEST = 5000  # characters of a cell; 200 of those that were printed
+DEEPEST = 50  # figures that follow from each other
+LABEL = "'[^'\\\\]+'|T(" + "|".join(forms.TITLES) + ")"
+SPELLINGS = {
+    "integer": re.compile(r"-?(0|[1-9][0-9]{0,8})"),
+    "number": re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?"),
+    "boolean": re.compile("true|false"),
+}
+PRINTED = r"-?(?:0|[1-9][0-9]{0,11}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,9})?"
+# Units whose name leaves no choice: quantity and factor.
+UNITS = {
+    "元": ("money", 1.0), "万元": ("money", 1e4), "亿元": ("money", 1e8),
+    "%": ("ratio", 0.01), "‰": ("ratio", 0.001),
+    "吨": ("mass", 1.0), "千克": ("mass", 1e-3), "公斤": ("mass", 1e-3), "克": ("mass", 1e-6),
+    "人": ("persons", 1.0), "名": ("persons", 1.0), "人次": ("person-times", 1.0),
+}  # fmt: skip
+MONEY = ("money", "price")
+
+Frames = dict[str, pd.DataFrame]
 
 
-def problems(data: str | Path | None = None) -> list[str]:
-    """Everything wrong with a data package, one line each; empty when it can be used."""
+def problems(data: Package | str | Path | None = None) -> list[str]:
+    """Everything wrong with a data package, one line each; empty when it can be used.
+
+    At most some fifty lines, and how many more there are; no line moves a terminal.
+    """
     try:
-        directory = data_directory(data)
-        resources = dictionary(directory)
+        package = find(data)
     except DataError as error:
-        return [str(error)]
-    for stage in STAGES:
-        found = list(stage(directory, resources))
-        if found:
-            return found
-    return []
+        return [inert(line) for line in str(error).splitlines()]
+    found = list(_unreadable(package))
+    if not found:
+        frames = {name: _frame(package, name) for name in package.tables}
+        for stage in STAGES:
+            if found := list(stage(package, frames)):
+                break
+    told = [inert(line if len(line) <= 400 else line[:397] + "...") for line in found[:MOST]]
+    if len(found) > MOST:
+        told.append(f"and {len(found) - MOST:,} more found like these")
+    return told
 
 
-def _undescribed(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """Tables that are not described, or whose columns have no name or type."""
-    for name in TABLES:
-        if name not in resources:
-            yield f"datapackage.json: found no table {name}, expected one"
-            continue
+def _frame(package: Package, name: str) -> pd.DataFrame:
+    """The cells of a table as characters; the index is the row that messages name."""
+    header, *rows = csv.reader(io.StringIO(package.text(name), newline=""))
+    return pd.DataFrame(rows, columns=header, dtype=str, index=range(2, len(rows) + 2))
+
+
+def _wrong(
+    name: str, frame: pd.DataFrame, wrong: pd.Series[bool], column: str, expected: str
+) -> Iterator[str]:
+    """A line for each row that is wrong in a column."""
+    for row, found in frame.loc[wrong.astype(bool), column].items():
+        shown = repr(found) if len(found) <= 200 else f"{len(found):,} characters"
+        yield f"{name}.csv, row {row}, column {column}: found {shown}, expected {expected}"
+
+
+# ------------------------------------------------------------------------ characters and columns
+
+
+def _unreadable(package: Package) -> Iterator[str]:
+    """Files in another encoding, cut off, of other columns, or with rows of another length."""
+    for name in package.tables:
+        path = package.resources[name]["path"]
+        content = package.content[path]
         try:
-            for field in resources[name]["schema"]["fields"]:
-                _ = field["name"] + field["type"]
-        except (KeyError, TypeError) as error:
-            yield f"datapackage.json, table {name}: found no {error}, expected columns with types"
-
-
-def _unreadable(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """Files that are missing, in another encoding, or cut off."""
-    for resource in resources.values():
-        path = directory / resource["path"]
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            yield f"{path.name}: found {error.strerror}, expected a CSV file"
+            text = package.text(name)
+        except DataError as error:
+            yield str(error)
             continue
         if not content.endswith(b"\n"):
             row = content.count(b"\n") + 1
             yield (
-                f"{path.name}, row {row}: found no line end after the last row, "
+                f"{path}, row {row}: found no line end after the last row, "
                 "expected one; the file looks cut off"
             )
+        if "\0" in text:
+            yield f"{path}: found a NUL character, expected text"
+        expected = [field["name"] for field in package.fields(name)]
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
         try:
-            content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            row = content[: error.start].count(b"\n") + 1
-            yield (
-                f"{path.name}, row {row}: found byte {content[error.start]:#04x}, "
-                "expected UTF-8 text"
-            )
-
-
-def _untidy(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """What the dictionary of columns forbids: types, allowed values, keys, references."""
-    from frictionless import Package, system
-
-    package = {"resources": [{**one, "encoding": "utf-8-sig"} for one in resources.values()]}
-    try:
-        with system.use_context(trusted=True):
-            report = Package.from_descriptor(package, basepath=str(directory)).validate()
-    except Exception as error:  # of whatever kind its own description upsets it with
-        yield f"datapackage.json: found {error}, expected a description that Frictionless can use"
-        return
-    for problem in report.errors:
-        yield f"datapackage.json: {problem.note}"
-    for task in report.tasks:
-        file = Path(task.place).name
-        fields = {one["name"]: one for one in resources[task.name]["schema"]["fields"]}
-        for problem in task.errors:
-            yield _line(file, problem, fields)
-
-
-def _misheaded(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """Columns that are missing, unknown or out of order."""
-    for resource in resources.values():
-        expected = [field["name"] for field in resource["schema"]["fields"]]
-        with (directory / resource["path"]).open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file, strict=True)
-            try:
-                found = next(lines, [])
-                for _ in lines:
-                    pass
-            except csv.Error as error:
+            header = next(lines, [])
+            if header != expected:
+                odd = sorted({*header} ^ {*expected}, key=(expected + header).index)
                 yield (
-                    f"{resource['path']}, row {lines.line_num}: found {error}, "
-                    "expected quotes that open and close around a whole cell"
+                    f"{path}, row 1, column {', '.join(odd) or 'order'}: "
+                    f"found {','.join(header)!r}, expected {','.join(expected)!r}"
                 )
                 continue
-        if found != expected:
-            odd = sorted({*found} ^ {*expected}, key=(expected + found).index)
-            yield (
-                f"{resource['path']}, row 1, column {', '.join(odd) or 'order'}: "
-                f"found {','.join(found)!r}, expected {','.join(expected)!r}"
-            )
-
-
-def _misspelled(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """Numbers and truth values in another spelling, which other programs may read otherwise."""
-    for name, resource in resources.items():
-        spellings = {
-            field["name"]: (SPELLINGS[field["type"]], TYPES[field["type"]])
-            for field in resource["schema"]["fields"]
-            if field["type"] in SPELLINGS
-        }
-        for number, row in enumerate(rows(directory, name), start=2):
-            for column, (spelling, expected) in spellings.items():
-                if row[column] and not spelling.fullmatch(row[column]):
+            for number, row in enumerate(lines, start=2):
+                if not row:
+                    yield f"{path}, row {number}: found an empty row, expected a row of the table"
+                elif len(row) != len(expected):
                     yield (
-                        f"{resource['path']}, row {number}, column {column}: "
-                        f"found {row[column]!r}, expected {expected}"
+                        f"{path}, row {number}: found {len(row)} cells, "
+                        f"expected {len(expected)} cells in the row"
                     )
-
-
-LABEL = "'[^']+'|T(" + "|".join(forms.TITLES) + ")"
-SPELLINGS = {
-    "integer": re.compile(r"-?(0|[1-9][0-9]{0,8})"),
-    "number": re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?"),
-    "boolean": re.compile("true|false"),
-}
-TYPES = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
-
-
-def _line(file: str, problem: Any, fields: dict[str, Any]) -> str:
-    """A Frictionless error in the house's form: file, row, column, found, expected."""
-    row = getattr(problem, "row_number", None)
-    column = getattr(problem, "field_name", None) or ""
-    found = repr(getattr(problem, "cell", None))
-    field = fields.get(column, {})
-    rule = " ".join(problem.note.split())
-    match problem.type:
-        case "type-error":
-            expected = TYPES.get(field["type"], field["type"])
-        case "constraint-error" if found in ("''", "None", "'None'"):
-            found, expected = "nothing", "a value: the column is required"
-        case "constraint-error":
-            expected = f"a value that meets its {rule}"
-            if "enum" in field["constraints"]:
-                expected = "one of " + ", ".join(field["constraints"]["enum"])
-        case "unique-error" | "primary-key":
-            expected = f"a key that is used once ({rule})"
-            found = found if column else "this row again"
-        case "foreign-key":
-            column = ", ".join(problem.field_names)
-            found = ", ".join(map(repr, problem.field_cells))
-            expected = f"a value of {problem.reference_name or 'the same table'}"
-        case "blank-row":
-            found, expected = "an empty row", "a row of the table"
-        case "extra-cell" | "missing-cell":
-            found = "no cell" if problem.type == "missing-cell" else found
-            expected = f"{len(fields)} cells in the row"
-        case _:
-            found, expected = problem.title.lower(), rule
-    place = file + (f", row {row}" if row else "") + (f", column {column}" if column else "")
-    return f"{place}: found {found}, expected {expected}"
-
-
-def _numbered(directory: Path, *names: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """The rows of some tables, each with the place that a message names."""
-    for name in names:
-        for number, row in enumerate(rows(directory, name), start=2):
-            yield f"{name}.csv, row {number}", row
-
-
-def _misprinted(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """Values that are not what the printed characters say, and lines that are not there."""
-    length = {row["document"]: int(row["lines"]) for row in rows(directory, "documents")}
-    if not length:
-        yield "documents.csv: found no row, expected a document"
-    for place, row in _numbered(directory, *FIGURES, "statutory_tables"):
-        if int(row["line"]) > length[row["document"]]:
+        except csv.Error as error:
             yield (
-                f"{place}, column line: found {row['line']}, expected "
-                f"at most {length[row['document']]}, the lines of the document"
+                f"{path}, row {lines.line_num}: found {error}, "
+                "expected quotes that open and close around a whole cell of at most "
+                f"{LONGEST:,} characters"
             )
-    for name in FIGURES:
-        for place, row in _numbered(directory, name):
-            yield from (f"{place}, {text}" for text in _misread(name, row))
-    for place, row in _numbered(directory, "statutory_tables"):
-        yield from (f"{place}, {text}" for text in _misread_cell(row))
-    for place, row in _numbered(directory, "units"):
-        if not float(row["factor"]) > 0:
-            yield f"{place}, column factor: found {row['factor']}, expected a number above zero"
 
 
-def _repeated(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """Names that are taken, and figures that one document tells twice."""
-    seen: dict[str, str] = {}
-    for place, row in _numbered(directory, *FIGURES):
-        if seen.setdefault(row["figure"], place) != place:
+def _misspelled(package: Package, frames: Frames) -> Iterator[str]:
+    """Cells that the dictionary of columns forbids: blanks, types, closed lists, limits."""
+    for name, frame in frames.items():
+        for field in package.fields(name):
+            yield from _misspelled_column(name, frame, field)
+
+
+def _misspelled_column(name: str, frame: pd.DataFrame, field: dict[str, Any]) -> Iterator[str]:
+    column, rules = field["name"], field.get("constraints", {})
+    cells = frame[column]
+    longest = 200 if column == "printed" else LONGEST
+    yield from _wrong(
+        name, frame, cells.str.len() > longest, column, f"at most {longest:,} characters"
+    )
+    filled = cells != ""
+    if rules.get("required"):
+        for row in frame.index[~filled]:
             yield (
-                f"{place}, column figure: found {row['figure']!r}, expected a name not in "
-                f"use; {seen[row['figure']]} has it"
+                f"{name}.csv, row {row}, column {column}: found nothing, "
+                "expected a value: the column is required"
             )
+    kind = field["type"]
+    if kind in SPELLINGS:
+        spelled = cells.str.fullmatch(SPELLINGS[kind])
+        yield from _wrong(name, frame, filled & ~spelled, column, TYPES[kind])
+        filled &= spelled
+    else:
+        # what no reader sees must not make another key of it
+        padded = cells.str.strip() != cells
+        yield from _wrong(name, frame, padded, column, "no space around it")
+        filled &= ~padded
+    if "enum" in rules:
+        listed = cells.isin(rules["enum"])
+        expected = "one of " + ", ".join(rules["enum"])
+        yield from _wrong(name, frame, filled & ~listed, column, expected)
+    if "pattern" in rules:
+        fits = cells.str.fullmatch(rules["pattern"])
+        expected = f"characters like {rules['pattern']}"
+        yield from _wrong(name, frame, filled & ~fits, column, expected)
+    if "minimum" in rules or "maximum" in rules:
+        numbers = pd.to_numeric(cells.where(filled))
+        low, high = rules.get("minimum"), rules.get("maximum")
+        if low is not None:
+            yield from _wrong(name, frame, filled & (numbers < low), column, f"at least {low}")
+        if high is not None:
+            yield from _wrong(name, frame, filled & (numbers > high), column, f"at most {high}")
+
+
+def _repeated(package: Package, frames: Frames) -> Iterator[str]:
+    """Keys that are used twice, references to nothing, and figures told twice."""
+    for name, frame in frames.items():
+        schema = package.resources[name]["schema"]
+        key = schema.get("primaryKey", [])
+        unique = [[f["name"]] for f in schema["fields"] if f.get("constraints", {}).get("unique")]
+        for columns in [key, *(one for one in unique if one != key)] if key else unique:
+            yield from _twice(name, frame, columns, "a key that is used once")
+        for reference in schema.get("foreignKeys", []):
+            columns, other = reference["fields"], reference["reference"]
+            target = frames[other["resource"] or name]
+            known = {*zip(*(target[one] for one in other["fields"]), strict=True)}
+            for row, *found in frame[columns].itertuples():
+                if tuple(found) not in known and any(found):
+                    yield (
+                        f"{name}.csv, row {row}, column {', '.join(columns)}: found "
+                        f"{', '.join(map(repr, found))}, expected a value of "
+                        f"{other['resource'] or 'the same table'}"
+                    )
     for name, keys in KEYS.items():
-        told: dict[tuple[str, ...], str] = {}
-        for place, row in _numbered(directory, name):
-            first = told.setdefault(tuple(row[key] for key in keys), place)
-            if first != place:
-                yield (
-                    f"{place}, column {', '.join(keys)}: found what {first} has, "
-                    "expected one figure for each"
-                )
-
-
-def _misformed(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """Formulas that are none, that name no figure, or that go round in a circle."""
-    known = {row["figure"] for _, row in _numbered(directory, *FIGURES)}
-    follows: dict[str, set[str]] = {}
-    for place, row in _numbered(directory, *FIGURES):
-        label = row.get("kind") == "label" and re.fullmatch(LABEL, row["formula"])
-        for odd in [] if label else formula.misfits(row["formula"], known):
-            yield (
-                f"{place}, column formula: found {odd!r}, "
-                "expected arithmetic over names of figures and cells like T01.r27.c1"
-            )
-        if row.get("basis") == "derived":
-            follows[row["figure"]] = set(re.findall(r"\w+", row["formula"])) & known
-        if row.get("disputes", "") not in {"", *known}:
-            yield (
-                f"{place}, column disputes: found {row['disputes']!r}, "
-                "expected the name of a figure"
-            )
-    try:
-        graphlib.TopologicalSorter(follows).prepare()
-    except graphlib.CycleError as error:
-        circle = " → ".join(error.args[1])
-        yield f"amounts.csv and indicators.csv, column formula: found {circle}, expected no circle"
-
-
-def _miscorrected(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """Corrections of what cannot be corrected, or that do not find what they expect."""
-    units = {row["unit"] for row in rows(directory, "units")}
-    for place, row in _numbered(directory, "corrections"):
-        to = row["corrected"]
-        if not (
-            (row["column"] == "unit" and to in units)
-            or (row["column"] == "value" and SPELLINGS["number"].fullmatch(to))
-        ):
-            yield (
-                f"{place}, column corrected: found {to!r} for the column {row['column']!r}, "
-                "expected a known unit for unit, a number for value"
-            )
-            return
-    try:
-        load("amounts", directory), load("indicators", directory)
-    except DataError as error:
-        yield str(error)
-
-
-def _valueless(directory: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """Derived figures whose formula has no value."""
-    figures = formula.Figures(directory)
-    for place, row in _numbered(directory, *KEYS):
-        try:
-            if row["basis"] == "derived":
-                formula.evaluate(row["formula"], figures, row["document"])
-        except (LookupError, ArithmeticError) as error:
-            yield (
-                f"{place}, column formula: found {str(error)!r}, "
-                "expected a formula that has a value"
-            )
-
-
-def _misread_cell(row: dict[str, str]) -> Iterator[str]:
-    """Whether a cell of a statutory table is one, and its value the number printed."""
-    if not re.fullmatch(r"[0-9]+|total", row["row"]):
-        yield f"column row: found {row['row']!r}, expected a number or total"
-    if row["unit"] not in ("元", "万元"):
-        yield f"column unit: found {row['unit']!r}, expected 元 or 万元"
-    if row["title"] not in forms.NUMBERS:
-        yield (f"column title: found {row['title']!r}, expected one of " + "、".join(forms.NUMBERS))
-    printed = row["printed"].replace(",", "")
-    if bool(printed) != bool(row["value"]):
+        yield from _twice(name, frames[name], [*keys], "one figure for each")
+    names = pd.concat([frames[one]["figure"] for one in FIGURES], keys=FIGURES)
+    for (name, row), figure in names[names.duplicated()].items():
+        first = names.index[names == figure][0]
         yield (
-            f"column value: found {row['value']!r}, expected the number printed "
-            f"as {row['printed']!r}, or blank for a blank cell"
+            f"{name}.csv, row {row}, column figure: found {figure!r}, expected a name not in "
+            f"use; {first[0]}.csv, row {first[1]} has it"
         )
-    elif printed and not SPELLINGS["number"].fullmatch(printed):
-        yield f"column printed: found {row['printed']!r}, expected a number"
-    elif printed and float(row["value"]) != float(printed):
-        yield f"column value: found {row['value']}, expected {row['printed']}"
+    if frames["documents"].empty:
+        yield "documents.csv: found no row, expected a document"
+
+
+def _twice(name: str, frame: pd.DataFrame, columns: list[str], expected: str) -> Iterator[str]:
+    firsts: dict[tuple[str, ...], int] = {}
+    for row, *key in frame.loc[frame.duplicated(columns, keep=False), columns].itertuples():
+        first = firsts.setdefault(tuple(key), row)
+        if first != row:
+            yield (
+                f"{name}.csv, row {row}, column {', '.join(columns)}: "
+                f"found what {name}.csv, row {first} has, expected {expected}"
+            )
+
+
+# -------------------------------------------------------------------------------------- meaning
+
+
+def _misprinted(package: Package, frames: Frames) -> Iterator[str]:
+    """Values that are not what the printed characters say, and lines that are not there."""
+    documents = frames["documents"]
+    length = dict(zip(documents["document"], documents["lines"].astype(int), strict=True))
+    for name in (*FIGURES, "statutory_tables", "disclosed_tables", "explanations", "corrections"):
+        frame = frames[name]
+        most = frame["document"].map(length)
+        for column in {"line", "row_line"} & {*frame}:
+            for row in frame.index[frame[column].astype(int) > most]:
+                yield (
+                    f"{name}.csv, row {row}, column {column}: found {frame.at[row, column]}, "
+                    f"expected at most {most[row]}, the lines of the document"
+                )
+    quantities = dict(zip(frames["units"]["unit"], frames["units"]["quantity"], strict=True))
+    for name in FIGURES:
+        for row, cells in zip(frames[name].index, frames[name].to_dict("records"), strict=True):
+            yield from (f"{name}.csv, row {row}, {text}" for text in _misread(name, cells))
+            if name == "amounts" and quantities[cells["unit"]] not in MONEY:
+                yield (
+                    f"{name}.csv, row {row}, column unit: found {cells['unit']!r}, "
+                    "expected a unit of money"
+                )
+    yield from _contradicted(frames)
 
 
 def _misread(name: str, row: dict[str, str]) -> Iterator[str]:
@@ -317,6 +265,8 @@ def _misread(name: str, row: dict[str, str]) -> Iterator[str]:
         )
     if name == "claims" and bool(row["value"]) == (row["kind"] == "label"):
         yield f"column value: found {row['value']!r}, expected a number, or blank for a label"
+    if name == "claims" and row["kind"] != "label" and not row["unit"]:
+        yield "column unit: found nothing, expected a unit, or blank for a label"
     if derived or (name == "claims" and row["kind"] == "label"):
         if row["value"]:
             yield f"column value: found {row['value']!r}, expected blank: nothing is read here"
@@ -344,16 +294,211 @@ def _misread(name: str, row: dict[str, str]) -> Iterator[str]:
         )
 
 
-# Each relies on the ones before: text, then columns, cells and keys, then meaning.
+def _contradicted(frames: Frames) -> Iterator[str]:
+    """Rows that read the same characters of one line as different values."""
+    told: dict[tuple[str, str, str], tuple[float, str]] = {}
+    for name in FIGURES:
+        frame = frames[name]
+        columns = frame[frame["value"] != ""][["document", "line", "printed", "value"]]
+        for row, document, line, printed, value in columns.itertuples():
+            place = f"{name}.csv, row {row}"
+            number, first = told.setdefault((document, line, printed), (float(value), place))
+            if number != float(value):
+                yield (
+                    f"{place}, column value: found {value}, expected {number:g} as {first} reads "
+                    f"the same characters {printed!r} of the same line"
+                )
+
+
+def _misformed_tables(package: Package, frames: Frames) -> Iterator[str]:
+    """Cells that no form has, that are not what is printed, and tables that are not as declared."""
+    name, frame = "statutory_tables", frames["statutory_tables"]
+    for (table, row), rows in frame.groupby(["table", "row"]).groups.items():
+        if not forms.has_row(table, row):
+            for number in rows:
+                yield (
+                    f"{name}.csv, row {number}, column row: found {row!r}, "
+                    f"expected a row of table {table} ({forms.TITLES[table][0]})"
+                )
+    columns = frame["column"].astype(int)
+    for (_, table), rows in frame.groupby(["document", "table"]).groups.items():
+        if forms.width(table, columns[rows]) is None:
+            most = forms.widths(table)[-1]
+            wide = frame.index.isin(rows) & (columns > most)
+            yield from _wrong(name, frame, wide, "column", f"at most {most} in table {table}")
+    for (table, row), rows in frame.groupby(["table", "row"]).groups.items():
+        span = forms.columns_of_row(table, row)
+        if span:
+            outside = frame.index.isin(rows) & ~columns.isin(span)
+            told = f"a column of row {row} of table {table}: {', '.join(map(str, span))}"
+            yield from _wrong(name, frame, outside, "column", told)
+    blank, numbers = frame["printed"] == "", frame["printed"].str.fullmatch(PRINTED)
+    told = "the number printed as {!r}, or blank for a blank cell"
+    for number in frame.index[blank != (frame["value"] == "")]:
+        yield (
+            f"{name}.csv, row {number}, column value: found {frame.at[number, 'value']!r}, "
+            f"expected {told.format(frame.at[number, 'printed'])}"
+        )
+    yield from _wrong(name, frame, ~blank & ~numbers, "printed", "a number")
+    both = ~blank & numbers & (frame["value"] != "")
+    printed = pd.to_numeric(frame["printed"].where(both).str.replace(",", ""))
+    for number in frame.index[both & (printed != pd.to_numeric(frame["value"].where(both)))]:
+        yield (
+            f"{name}.csv, row {number}, column value: found {frame.at[number, 'value']}, "
+            f"expected {frame.at[number, 'printed']}"
+        )
+    yield from _misdeclared(frames)
+
+
+def _misdeclared(frames: Frames) -> Iterator[str]:
+    """Tables whose title, unit or emptiness is not that of their cells."""
+    cells = frames["statutory_tables"].groupby(["document", "table"])
+    units = cells["unit"].unique().to_dict()
+    filled = cells["value"].agg(lambda one: bool((one != "").any())).to_dict()
+    for number, row in zip(
+        frames["disclosed_tables"].index, frames["disclosed_tables"].to_dict("records"), strict=True
+    ):
+        place, key = f"disclosed_tables.csv, row {number}", (row["document"], row["table"])
+        if forms.number(row["title"]) not in (None, row["table"]):
+            yield (
+                f"{place}, column title: found {row['title']!r}, which is table "
+                f"{forms.number(row['title'])}, expected a title of table {row['table']}"
+            )
+        for unit in {*units.get(key, [])} - {row["unit"]}:
+            yield f"{place}, column unit: found {row['unit']!r}, expected {unit!r} as in its cells"
+        if (row["empty"] == "true") == filled.get(key, False):
+            yield (
+                f"{place}, column empty: found {row['empty']!r}, expected true for a table "
+                "without any amount, false for one with amounts"
+            )
+
+
+def _odd_units(package: Package, frames: Frames) -> Iterator[str]:
+    """Units whose quantity or factor is not what their name says."""
+    for row, cells in zip(frames["units"].index, frames["units"].to_dict("records"), strict=True):
+        place, unit, quantity = f"units.csv, row {row}", cells["unit"], cells["quantity"]
+        factor = float(cells["factor"])
+        known, expected = UNITS.get(unit, (quantity, _factor(unit, quantity)))
+        if not factor > 0:
+            yield f"{place}, column factor: found {cells['factor']}, expected a number above zero"
+        elif known != quantity or (quantity == "money" and unit not in UNITS):
+            yield f"{place}, column quantity: found {quantity!r}, expected {_other(unit, known)}"
+        elif expected and factor != expected:
+            yield f"{place}, column factor: found {cells['factor']}, expected {expected:g}"
+
+
+def _other(unit: str, known: str) -> str:
+    return known if unit in UNITS else "another for a unit that is not 元, 万元 or 亿元"
+
+
+def _factor(unit: str, quantity: str) -> float | None:
+    """One of a counted thing is one, of 万 ten thousand; a measure has the factor it has."""
+    if quantity in formula.ROUNDED and quantity != "price":
+        return None
+    return {"万": 1e4, "亿": 1e8}.get(unit[:1], 1.0)
+
+
+def _misformed(package: Package, frames: Frames) -> Iterator[str]:
+    """Formulas that are none, that name no figure, or that go round in a circle."""
+    known = {figure for name in FIGURES for figure in frames[name]["figure"]}
+    follows: dict[str, set[str]] = {}
+    for name in FIGURES:
+        for row, cells in zip(frames[name].index, frames[name].to_dict("records"), strict=True):
+            place, text = f"{name}.csv, row {row}", cells["formula"]
+            if cells.get("kind") == "label" and re.fullmatch(LABEL, text):
+                continue
+            odd = formula.misfits(text, known)
+            for one in odd:
+                yield (
+                    f"{place}, column formula: found {one[:100]!r}, "
+                    "expected arithmetic over names of figures and cells like T01.r27.c1"
+                )
+            names = {*formula.names(text)} if text and not odd else set()
+            if name == "claims" and cells["figure"] in names:
+                yield (
+                    f"{place}, column formula: found {cells['figure']!r} itself, "
+                    "expected other figures: nothing is proved by itself"
+                )
+            if cells.get("basis") == "derived":
+                follows[cells["figure"]] = names
+            if cells.get("disputes", "") not in {"", *known}:
+                yield (
+                    f"{place}, column disputes: found {cells['disputes']!r}, "
+                    "expected the name of a figure"
+                )
+    place = "amounts.csv and indicators.csv, column formula"
+    try:
+        depth: dict[str, int] = defaultdict(int)
+        for figure in graphlib.TopologicalSorter(follows).static_order():
+            depth[figure] = 1 + max((depth[one] for one in follows.get(figure, ())), default=0)
+    except graphlib.CycleError as error:
+        yield f"{place}: found {' → '.join(error.args[1][:9])}, expected no circle"
+    else:
+        if max(depth.values(), default=0) > DEEPEST:
+            yield f"{place}: found a chain of {max(depth.values())} figures, expected {DEEPEST}"
+
+
+def _miscorrected(package: Package, frames: Frames) -> Iterator[str]:
+    """Corrections of what cannot be corrected, or that do not find what they expect."""
+    units = {*frames["units"]["unit"]}
+    for row, cells in zip(
+        frames["corrections"].index, frames["corrections"].to_dict("records"), strict=True
+    ):
+        to = cells["corrected"]
+        if not (
+            (cells["column"] == "unit" and to in units)
+            or (cells["column"] == "value" and SPELLINGS["number"].fullmatch(to))
+        ):
+            yield (
+                f"corrections.csv, row {row}, column corrected: found {to!r} for the column "
+                f"{cells['column']!r}, expected a known unit for unit, a number for value"
+            )
+            return
+    for name in ("amounts", "indicators"):
+        try:
+            package.load(name)
+        except DataError as error:
+            yield str(error)
+
+
+def _valueless(package: Package, frames: Frames) -> Iterator[str]:
+    """Derived figures whose formula has no value."""
+    figures = formula.Figures(package)
+    for name in KEYS:
+        frame = frames[name]
+        chosen = frame[frame["basis"] == "derived"][["document", "formula"]]
+        for row, document, text in chosen.itertuples():
+            try:
+                formula.evaluate(text, figures, document)
+            except (LookupError, ArithmeticError) as error:
+                yield (
+                    f"{name}.csv, row {row}, column formula: found {str(error)!r}, "
+                    "expected a formula that has a value"
+                )
+
+
+def _unweighed(package: Package, frames: Frames) -> Iterator[str]:
+    """Claims that fail without a severity: nobody has judged how much harm they do."""
+    judged = claims.findings(package)
+    failed = {*judged[~judged["holds"] & (judged["severity"] == "")]["figure"]}
+    for row, figure, printed in frames["claims"][["figure", "printed"]].itertuples():
+        if figure in failed:
+            yield (
+                f"claims.csv, row {row}, column severity: found nothing, expected high, medium or "
+                f"low: {figure} ({printed}) does not hold"
+            )
+
+
+# Each relies on the ones before: cells and keys, then meaning.
 STAGES = (
-    _undescribed,
-    _unreadable,
-    _misheaded,
     _misspelled,
-    _untidy,
-    _misprinted,
     _repeated,
+    _odd_units,
+    lambda package, frames: itertools.chain(
+        _misprinted(package, frames), _misformed_tables(package, frames)
+    ),
     _misformed,
     _miscorrected,
     _valueless,
+    _unweighed,
 )

@@ -1,63 +1,109 @@
-"""The nine statutory tables of a departmental final-accounts disclosure.
+"""The nine statutory tables of a departmental final-accounts disclosure: titles, rows, columns.
 
 Their order changed over the years, so a table is known by its printed title; the numbers are
-those of the current form (财政部 部门决算公开 01–09).
+those of the current form (财政部 部门决算公开 01–09). The forms are data: ``forms.csv``,
+``form_titles.csv`` (other titles), ``form_rows.csv`` and ``form_columns.csv``, where ``width``
+tells apart the forms of one table that have more or fewer columns. The columns of table 09 are
+numbered budget first, then executed, however they are printed.
 """
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
-TITLES = {
-    "01": ("收入支出决算总表", "Receipts and payments"),
-    "02": ("收入决算表", "Revenue"),
-    "03": ("支出决算表", "Expenditure"),
-    "04": ("财政拨款收入支出决算总表", "Appropriation receipts and payments"),
-    "05": ("一般公共预算财政拨款支出决算表", "General-budget expenditure"),
-    "06": ("一般公共预算财政拨款基本支出决算表", "General-budget basic expenditure"),
-    "07": ("政府性基金预算财政拨款收入支出决算表", "Government-fund receipts and payments"),
-    "08": ("国有资本经营预算财政拨款支出决算表", "State-capital budget expenditure"),
-    "09": ("财政拨款“三公”经费支出决算表", "The three public expenses"),
-}
-NUMBERS = {chinese: number for number, (chinese, _) in TITLES.items()}
 
+def _read(name: str) -> list[dict[str, str]]:
+    with Path(__file__).with_name(f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+FORMS = {one["table"]: one for one in _read("forms")}
+TITLES = {number: (one["title"], one["title_en"]) for number, one in FORMS.items()}
+ROWS = {(one["table"], one["row"]): one for one in _read("form_rows")}
+COLUMNS = {(one["table"], int(one["width"]), int(one["column"])): one
+           for one in _read("form_columns")}  # fmt: skip
 # Line of table 01 that holds each class of the functional classification.
-CLASS_LINES = {
-    **{str(code): code - 169 for code in range(201, 209)},
-    **{str(code): code - 170 for code in range(210, 218)},
-    **{str(code): code - 171 for code in range(219, 225)},
-    "229": 54,
-    "231": 55,
-    "232": 56,
-    "234": 57,
-}
-
+CLASS_LINES = {one["class"]: int(row) for (table, row), one in ROWS.items()
+               if table == "01" and one["class"]}  # fmt: skip
 # What columns 2 to 7 of table 02 are headed.
-SOURCES = ("财政拨款收入", "上级补助收入", "事业收入", "经营收入", "附属单位上缴收入", "其他收入")
+SOURCES = tuple(COLUMNS["02", 7, column]["header"] for column in range(2, 8))
+FUNCTIONAL = re.compile(r"total|[0-9]{3}(?:[0-9]{2}){0,2}")
 
 Cell = tuple[str, str, int]
 
 
+def _plain(title: str) -> str:
+    """A title without what printers vary: quotation marks, brackets and spaces."""
+    return re.sub(r"[\s“”\"'‘’＂（）()]", "", title)
+
+
+_NUMBERS = {_plain(one["title"]): one["table"] for one in _read("form_titles")}
+
+
+def number(title: str) -> str | None:
+    """Which of the nine tables bears this title, e.g. ``收入决算表`` → ``02``; or None."""
+    return _NUMBERS.get(_plain(title))
+
+
+@cache
+def widths(table: str) -> tuple[int, ...]:
+    """How many columns the forms of a table may have, ascending: ``(3, 13)`` for 05."""
+    return tuple(sorted({width for one, width, _ in COLUMNS if one == table}))
+
+
+def width(table: str, columns: Iterable[int]) -> int | None:
+    """Which form these columns belong to: the narrowest that has them all; None if none has."""
+    last = max(columns, default=0)
+    return next((one for one in widths(table) if last <= one), None)
+
+
+def has_row(table: str, row: str) -> bool:
+    """Whether a table may have this row: a line, an item, or where these stand a code."""
+    if (table, row) in ROWS:
+        return True
+    return FORMS[table]["rows"] == "functional" and bool(FUNCTIONAL.fullmatch(row))
+
+
+@cache
+def columns_of_row(table: str, row: str) -> range | None:
+    """The columns in which a line of 01 or 04 has cells; None for all."""
+    span = ROWS[table, row]["columns"] if (table, row) in ROWS else ""
+    first, _, last = span.partition("-")
+    return range(int(first), int(last or first) + 1) if first else None
+
+
+def label(table: str, row: str, language: str = "zh") -> str:
+    """What a row is called on the form; "" for a code, whose name the document prints."""
+    found = ROWS.get((table, row))
+    return "" if found is None else found["label" if language == "zh" else "label_en"]
+
+
 def cells(frame: pd.DataFrame) -> dict[Cell, float | None]:
-    """Value of each cell in 万元 by (table, row, column); None where it is blank."""
-    values = frame["value"].mask(frame["unit"] == "元", frame["value"] / 10_000)
+    """Value of each cell in 万元 by (table, row, column); None where it is blank.
+
+    A blank whose table declares that its blanks mean zero is 0.
+    """
+    values = frame["base"] / 10_000
     return {
-        (NUMBERS[title], row, int(column)): None if pd.isna(value) else float(value)
-        for title, row, column, value in zip(
-            frame["title"], frame["row"], frame["column"], values, strict=True
+        (table, row, int(column)): None if pd.isna(value) else float(value)
+        for table, row, column, value in zip(
+            frame["table"], frame["row"], frame["column"], values, strict=True
         )
     }
 
 
-def rows_of(table: str, known: Mapping[Cell, float | None]) -> list[str]:
+def rows_of(table: str, known: Mapping[Cell, object]) -> list[str]:
     """The rows of a table, in the order printed."""
     return list(dict.fromkeys(row for number, row, _ in known if number == table))
 
 
-def columns_of(table: str, known: Mapping[Cell, float | None]) -> list[int]:
+def columns_of(table: str, known: Mapping[Cell, object]) -> list[int]:
     """The columns of a table, ascending."""
     return sorted({column for number, _, column in known if number == table})
 

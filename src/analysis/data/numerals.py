@@ -10,6 +10,13 @@ NUMERAL = re.compile(f"{ARABIC}|{CHINESE}")
 
 WIDE = str.maketrans("０１２３４５６７８９．，％－", "0123456789.,%-")
 
+# Characters of numerals in names and set phrases, where they count nothing.
+NAMES = re.compile(
+    "一般|一次性|一体|一定|一致|一律|一些|一站式|一线|一把手|一带一路|一票否决|统一|同一|唯一|万一"
+    '|[“"]?三公[”"]?经费|三公|三农|三定|三重一大|两会|两新|十分|百分之|千方百计|千家万户|百姓'
+    "|[一二三四五六七八九十]+大(?=[^一-鿿]|精神|报告|以来|$)|[一二三四五六七八九]中全会"
+    "|[一二三四五六七八九十]+届(?=[一二三四五六七八九]中全会)"
+)
 # "none was found", "no ...", "all were negative", "none last year either": a printed zero.
 ABSENT = re.compile(r"未发现|未发生|无(?!人机)|均呈阴性|上年度也无")
 # "some tens", "some hundreds": a quantity of which no number can be read
@@ -46,19 +53,23 @@ def read(printed: str) -> Reading:
     0.01 for ``64.19万元``.
 
     Raises:
-        ValueError: there is no numeral and no word of absence, or a numeral in several parts.
+        ValueError: there is no numeral and no word of absence, or a numeral in several parts or
+            with a leading zero.
     """
     printed = re.sub(r"(?<=\d),(?=\d{3})", "", printed.translate(WIDE))
     if UNQUANTIFIED.search(printed):
         return Reading(None, 1, "unquantified")
     if ABSENT.match(printed):
         return Reading(0, 1, "exact")
-    found = NUMERAL.search(printed)
+    unnamed = NAMES.sub(lambda name: "□" * len(name.group()), printed)
+    found = NUMERAL.search(unnamed)
     if not found:
         raise ValueError(f"no numeral in {printed!r}")
     text = found.group()
-    if re.match(r"[万亿]?[\d零〇一二两三四五六七八九十百千]", printed[found.end() :]):
+    if re.match(r"[万亿]?[\d零〇一二两三四五六七八九十百千]", unnamed[found.end() :]):
         raise ValueError(f"a number in several parts: {printed!r}")
+    if re.match(r"0\d", text):
+        raise ValueError(f"a number with a leading zero: {printed!r}")
     if text[0].isascii():
         value = float(text)
         step = 10.0 ** -len(text.partition(".")[2])

@@ -1,127 +1,402 @@
-"""The transcribed tables: where they lie, what they hold, and how they are typed and corrected.
+"""The data package: what is where, as it was when it was opened, typed and corrected.
 
-A data directory is a Frictionless Data Package: ``datapackage.json`` is the one dictionary of
-columns, read here for types, by ``validation`` for rules and by any Frictionless tool.
+A data directory is a Frictionless Data Package. Its ``datapackage.json`` describes the columns to
+people and to any Frictionless tool; what this library relies on is its own copy of that
+description, ``tables.json``, which a package must repeat. So nothing that a stranger writes into a
+descriptor is obeyed: it is compared, and refused where it differs.
 """
 
 from __future__ import annotations
 
 import csv
 import functools
+import io
 import json
 import os
-from collections.abc import Mapping
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Where = str | int | bool
+Made = TypeVar("Made")
 CORRECTED = ("amounts", "indicators")  # the tables that corrections apply to
+FIGURES = ("amounts", "indicators", "claims")  # the tables whose figures have names
+ROOT = Path(__file__).parents[3]  # of the repository, where there is one
+DESCRIPTOR = "datapackage.json"
+LARGEST = 32 * 2**20  # bytes of a file: a county's departments of ten years are a tenth of it
+
+WORDS = {"title", "description", "title_zh", "description_zh"}  # for people, not compared
+KNOWN = {"name", "version", "created", "licenses", "resources"} | WORDS
+PATH = re.compile(r"[A-Za-z0-9_-]+\.csv")
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
 class DataError(ValueError):
-    """Data that cannot be used; the message is one line a person can act on."""
+    """Data that cannot be used; each line of the message is one that a person can act on."""
 
 
-def data_directory(data: str | Path | None = None) -> Path:
-    """Folder of the data package: `data`, else $ANALYSIS_DATA, else the repository's own.
+@functools.cache
+def standard() -> dict[str, dict[str, Any]]:
+    """The tables of every package by name, as Frictionless resources."""
+    text = Path(__file__).with_name("tables.json").read_text(encoding="utf-8")
+    return {one["name"]: one for one in json.loads(text)["resources"]}
+
+
+class Package:
+    """A data package as it was when it was opened: later edits do not reach it.
+
+    Attributes:
+        folder: where it lies.
+        name, title: of the descriptor.
+        resources: what the descriptor says of each table, by its name.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read a folder; see ``find`` for one that need not be named.
+
+        Raises:
+            DataError: the descriptor, or a file it names, cannot be used.
+        """
+        self.folder = folder.resolve()
+        self._content = {DESCRIPTOR: _read(self.folder, DESCRIPTOR)}
+        descriptor = _descriptor(self._content[DESCRIPTOR])
+        if odd := list(_odd(descriptor)):
+            raise DataError("\n".join(f"{DESCRIPTOR}{one}" for one in odd[:50]))
+        self.name, self.title = str(descriptor["name"]), str(descriptor["title"])
+        self.descriptor: dict[str, Any] = descriptor
+        self.resources: dict[str, dict[str, Any]] = {
+            one["name"]: one for one in descriptor["resources"]
+        }
+        for one in self.resources.values():
+            self._content[one["path"]] = _read(self.folder, one["path"])
+        self._known: dict[Any, Any] = {}
+
+    @property
+    def content(self) -> dict[str, bytes]:
+        """Bytes of ``datapackage.json`` and of each table's file, by file name."""
+        trace("", {})
+        return self._content
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the tables."""
+        return list(self.resources)
+
+    @property
+    def years(self) -> list[int]:
+        """The fiscal years that have a document, ascending."""
+        return sorted({int(row["year"]) for row in self.rows("documents")})
+
+    def fields(self, name: str) -> list[dict[str, Any]]:
+        """The columns of a table, in order."""
+        fields: list[dict[str, Any]] = self.resources[name]["schema"]["fields"]
+        return fields
+
+    def text(self, name: str) -> str:
+        """The characters of a table's CSV.
+
+        Raises:
+            DataError: they are not UTF-8.
+        """
+        trace(name, {})
+        path = self.resources[name]["path"]
+        content = self._content[path]
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            row = content[: error.start].count(b"\n") + 1
+            raise DataError(
+                f"{path}, row {row}: found byte {content[error.start]:#04x}, expected UTF-8 text"
+            ) from None
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """The rows of a table as printed in its CSV, without pandas."""
+        trace(name, {})
+
+        def read() -> list[dict[str, str]]:
+            try:
+                return list(csv.DictReader(io.StringIO(self.text(name), newline="")))
+            except csv.Error as error:
+                raise DataError(f"{self.resources[name]['path']}: found {error}") from None
+
+        return self._once(("rows", name), read)
+
+    def load(self, name: str, **where: Where) -> pd.DataFrame:
+        """A table as a tidy DataFrame; see ``load``."""
+        if name not in self.resources:
+            raise DataError(f"no table {name!r}; there are: {', '.join(self.resources)}")
+        trace(name, where)
+        frame = self._typed(name)
+        for place, (column, wanted) in enumerate(where.items()):
+            if column not in frame:
+                raise DataError(
+                    f"{name}: no column {column!r}; there are: {', '.join(map(str, frame))}"
+                )
+            if place == 0:  # looked up, so that a report costs the same in a package of any size
+                found = self._positions(name, column).get(wanted)
+                frame = frame.iloc[[] if found is None else found]
+            else:
+                frame = frame[frame[column] == wanted]
+        return frame.reset_index(drop=True).copy()
+
+    def lookup(self, name: str, figure: str) -> dict[str, Any]:
+        """The row of one figure, as `load` with ``figure=`` gives it, at the cost of a look-up.
+
+        Raises:
+            KeyError: the table has no such figure.
+        """
+        rows = self._by_figure(name)
+        trace(name, rows.get(figure, {}))
+        return rows[figure]
+
+    def has(self, name: str, figure: str) -> bool:
+        """Whether a table has a figure of this name."""
+        for one in FIGURES:  # where names are used once
+            if row := self._by_figure(one).get(figure):
+                trace(one, row)
+                return one == name
+        trace(name, {})
+        return False
+
+    def _positions(self, name: str, column: str) -> dict[Any, Any]:
+        """Positions of the rows that hold each value of a column."""
+        return self._once(
+            ("positions", name, column), lambda: dict(self._typed(name).groupby(column).indices)
+        )
+
+    def _by_figure(self, name: str) -> dict[str, dict[str, Any]]:
+        return self._once(
+            ("figures", name), lambda: {row["figure"]: row for row in records(self._typed(name))}
+        )
+
+    def _once(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
+        if key not in self._known:
+            self._known[key] = make()
+        made: Made = self._known[key]
+        return made
+
+    def _typed(self, name: str) -> pd.DataFrame:
+        return self._once(("typed", name), lambda: self._type(name))
+
+    def _type(self, name: str) -> pd.DataFrame:
+        """Read, correct and type one table."""
+        import pandas as pd
+
+        path = self.resources[name]["path"]
+        try:
+            frame = pd.read_csv(io.StringIO(self.text(name)), dtype=str, keep_default_na=False)
+            if name in CORRECTED:
+                _correct(frame, name, self.rows("corrections"))
+            for field in self.fields(name):
+                column = frame[field["name"]]
+                if field["type"] in ("integer", "number"):
+                    kind = "Int64" if field["type"] == "integer" else "Float64"
+                    frame[field["name"]] = pd.to_numeric(column.replace("", None)).astype(kind)
+                elif field["type"] == "boolean":
+                    frame[field["name"]] = column == "true"
+            if "unit" in frame and "value" in frame:
+                factors = {row["unit"]: float(row["factor"]) for row in self.rows("units")}
+                frame["base"] = frame["value"] * frame["unit"].map(factors).astype("Float64")
+            if name == "statutory_tables":
+                _declare(frame, self.rows("disclosed_tables"))
+        except DataError:
+            raise
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            raise DataError(f"{path}: found {error}, see `analysis check`") from None
+        return frame
+
+
+def find(data: Package | str | Path | None = None) -> Package:
+    """The package that is meant; only public entry points ask without naming one.
+
+    Args:
+        data: a package, or its folder; else $ANALYSIS_DATA, else the repository's ``data/``,
+            else ``data/`` of the current folder.
 
     Raises:
-        DataError: there is no datapackage.json in it.
+        DataError: there is no datapackage.json in it, or it cannot be used.
     """
+    if isinstance(data, Package):
+        return data
     chosen = data or os.environ.get("ANALYSIS_DATA")
-    directory = Path(chosen) if chosen else Path(__file__).parents[3] / "data"
-    if not (directory / "datapackage.json").is_file():
-        raise DataError(f"{directory}: no datapackage.json found, expected a data package")
-    return directory.resolve()
+    places = [Path(chosen)] if chosen else [ROOT / "data", Path("data")]
+    folder = next((one for one in places if (one / DESCRIPTOR).is_file()), None)
+    if folder is None:
+        where = " or ".join(map(str, places))
+        raise DataError(f"{where}: no {DESCRIPTOR} found, expected a data package")
+    folder = folder.resolve()
+    files = [folder / DESCRIPTOR, *sorted(folder.glob("*.csv"))]
+    stats = [(file.name, file.lstat().st_mtime_ns, file.lstat().st_size) for file in files]
+    return _opened(folder, tuple(stats))
 
 
-def dictionary(directory: Path) -> dict[str, dict[str, Any]]:
-    """Descriptor of each table (path, schema), by name, from datapackage.json.
-
-    Raises:
-        DataError: the file is not readable as a data package.
-    """
-    return _dictionary(directory, _stamp(directory / "datapackage.json"))
+@functools.lru_cache(maxsize=4)
+def _opened(folder: Path, stats: tuple[tuple[str, int, int], ...]) -> Package:
+    """A package is opened once for each state of its files."""
+    return Package(folder)
 
 
-@functools.lru_cache(maxsize=8)
-def _dictionary(directory: Path, stamp: int) -> dict[str, dict[str, Any]]:
-    path = directory / "datapackage.json"
+def _read(folder: Path, name: str) -> bytes:
+    """The bytes of a file of the folder: no link out of it, no device, no pipe, nothing huge."""
+    path = folder / name
     try:
-        package = json.loads(path.read_text(encoding="utf-8-sig"))
-        known = {resource["name"]: resource for resource in package["resources"]}
-        for resource in known.values():  # what is used without asking again
-            if not (directory / resource["path"]).resolve().is_relative_to(directory.resolve()):
-                raise ValueError(f"the path {resource['path']} out of the folder")
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise DataError(f"datapackage.json: found {error}, expected a data package") from None
-    except KeyError as error:
-        raise DataError(f"datapackage.json: found no {error}, expected a data package") from None
-    return known
+        found = path.resolve(strict=True)
+        if not found.is_relative_to(folder):
+            raise DataError(f"{name}: found a link out of the folder, expected a file")
+        kind = found.stat()
+        if not stat.S_ISREG(kind.st_mode):
+            raise DataError(f"{name}: found no regular file, expected one")
+        if kind.st_size > LARGEST:
+            raise DataError(f"{name}: found {kind.st_size:,} bytes, expected at most {LARGEST:,}")
+        return found.read_bytes()
+    except (OSError, RuntimeError) as error:
+        text = getattr(error, "strerror", None) or error
+        raise DataError(f"{name}: found {text}, expected a file of the data package") from None
 
 
-def _stamp(path: Path) -> int:
-    """What makes an edited file another cache entry."""
+def _descriptor(content: bytes) -> Any:
     try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        raise DataError(f"{path.name}: not found, expected a file of the data package") from None
+        return json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{DESCRIPTOR}: found {error}, expected a data package") from None
 
 
-def tables(data: str | Path | None = None) -> list[str]:
+def _odd(descriptor: Any) -> Iterator[str]:
+    """Whatever in a descriptor is not the standard's: where, what is found and expected."""
+    if not isinstance(descriptor, dict):
+        yield ": found no object, expected a data package"
+        return
+    for key in sorted({*descriptor} - KNOWN):
+        yield f": found the key {_short(key)}, expected one of {', '.join(sorted(KNOWN))}"
+    for key in ("name", "title", *sorted({*descriptor} & {*WORDS, "version", "created"})):
+        value = descriptor.get(key)
+        if not isinstance(value, str) or not value.strip() or len(value) > 1000:
+            yield f": found {_short(value)} as {key}, expected a text"
+        elif key == "name" and not NAME.fullmatch(value):
+            yield f": found {_short(value)} as name, expected letters a–z, digits, - . _"
+    resources = descriptor.get("resources")
+    if not isinstance(resources, list):
+        yield f": found {_short(resources)} as resources, expected a list of tables"
+        return
+    seen: set[str] = set()
+    for one in resources:
+        name = one.get("name") if isinstance(one, dict) else one
+        if not isinstance(one, dict) or not isinstance(name, str) or not NAME.fullmatch(name):
+            yield f": found {_short(name)} as a table, expected an object with a name"
+        elif name in seen:
+            yield f": found two tables {name}, expected one"
+        else:
+            seen.add(name)
+            yield from _odd_table(name, one)
+    for name in sorted({*standard()} - seen):
+        yield f": found no table {name}, expected one"
+
+
+def _odd_table(name: str, found: dict[str, Any]) -> Iterator[str]:
+    """A table of the standard is described as it is there; another has columns with types."""
+    place = f", table {name}"
+    path = found.get("path")
+    if not isinstance(path, str) or not PATH.fullmatch(path):
+        yield f"{place}: found the path {_short(path)}, expected a CSV file of the folder"
+    if not isinstance(found.get("title"), str):
+        yield f"{place}: found {_short(found.get('title'))} as title, expected a text"
+    schema = found.get("schema")
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    if (
+        not isinstance(schema, dict)
+        or not isinstance(fields, list)
+        or not all(isinstance(one, dict) for one in fields)
+    ):
+        yield f"{place}: found no columns, expected schema.fields"
+        return
+    expected = standard().get(name)
+    if expected is None:  # a table of one's own: loaded, and its types checked, no more
+        expected = {**standard()["themes"], "name": name, "schema": schema}
+        for field in fields:
+            if not isinstance(field.get("name"), str) or field.get("type") not in [*TYPES]:
+                yield f"{place}: found the column {_short(field)}, expected a name and a type"
+        if {*schema} - {"fields", "missingValues", "primaryKey"}:
+            yield f"{place}: found {_short(schema)}, expected fields and primaryKey"
+            return
+    for key in sorted(({*found} | {*expected}) - {"schema", "path"} - WORDS):
+        if found.get(key) != expected.get(key):
+            yield (
+                f"{place}: found {_short(found.get(key))} as {key}, "
+                f"expected {_short(expected.get(key))}"
+            )
+    if schema == expected["schema"]:
+        return
+    for key in sorted(({*schema} | {*expected["schema"]}) - {"fields"}):
+        if schema.get(key) != expected["schema"].get(key):
+            yield (
+                f"{place}: found {_short(schema.get(key))} as {key}, "
+                f"expected {_short(expected['schema'].get(key))}"
+            )
+    names = [one.get("name") for one in fields]
+    wanted = [one["name"] for one in expected["schema"]["fields"]]
+    if names != wanted:
+        yield f"{place}: found the columns {_short(names)}, expected {', '.join(wanted)}"
+        return
+    for field, standing in zip(fields, expected["schema"]["fields"], strict=True):
+        for key in sorted(({*field} | {*standing}) - WORDS):
+            if field.get(key) != standing.get(key):
+                yield (
+                    f"{place}, column {field['name']}: found {_short(field.get(key))} "
+                    f"as {key}, expected {_short(standing.get(key))}"
+                )
+
+
+TYPES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
+
+
+def _short(value: object) -> str:
+    """A value as a message shows it: one line, inert, not long."""
+    try:
+        text = "nothing" if value is None else json.dumps(value)
+    except RecursionError:
+        text = "something very deep"
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def tables(data: Package | str | Path | None = None) -> list[str]:
     """Names of the tables, e.g. for ``load``."""
-    return list(dictionary(data_directory(data)))
+    return find(data).tables
 
 
-def rows(directory: Path, name: str) -> list[dict[str, str]]:
-    """The rows of a table as printed in its CSV, without pandas."""
-    trace(name, {})
-    path = directory / dictionary(directory)[name]["path"]
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def years(data: str | Path | None = None) -> list[int]:
+def years(data: Package | str | Path | None = None) -> list[int]:
     """The fiscal years that have a document, ascending."""
-    return sorted({int(row["year"]) for row in rows(data_directory(data), "documents")})
+    return find(data).years
 
 
-def load(name: str, data: str | Path | None = None, **where: Where) -> pd.DataFrame:
+def load(name: str, data: Package | str | Path | None = None, **where: Where) -> pd.DataFrame:
     """A table as a tidy DataFrame, typed and corrected.
 
     Args:
         name: one of ``tables()``.
-        data: folder of the data package; see ``data_directory``.
+        data: a package or its folder; see ``find``.
         **where: keep rows whose column equals this, e.g. ``year=2024``.
 
     Returns:
         One row a printed figure. Blank numbers are missing, never zero; blank strings are "".
         Tables with a unit also have ``base``: the value in the base unit of its quantity
         (yuan, persons, 1 for a ratio), and ``corrected``: what was mended and why, or "".
+        Cells of statutory tables have ``declared_zero``: blank, and their table declares that
+        its blanks mean zero. Of these alone ``base`` is 0 where ``value`` is missing.
 
     Raises:
         DataError: no such table or column, or a correction does not find what it expects.
     """
-    directory = data_directory(data)
-    known = dictionary(directory)
-    if name not in known:
-        raise DataError(f"no table {name!r}; there are: {', '.join(known)}")
-    trace(name, where)
-    frame = _typed(directory, name, _stamps(directory, name))
-    for place, (column, wanted) in enumerate(where.items()):
-        if column not in frame:
-            raise DataError(
-                f"{name}: no column {column!r}; there are: {', '.join(map(str, frame))}"
-            )
-        if place == 0:  # looked up, so that a report costs the same in a package of any size
-            found = positions(name, column, directory).get(wanted)
-            frame = frame.iloc[[] if found is None else found]
-        else:
-            frame = frame[frame[column] == wanted]
-    return frame.reset_index(drop=True).copy()
+    return find(data).load(name, **where)
 
 
 def cite(frame: pd.DataFrame) -> pd.Series[str]:
@@ -137,75 +412,14 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 Look = tuple[str, str | None]
-seen: set[Look] = set()  # what was looked at in this process: a table, or its rows of a document
+seen: set[Look] = set()
+"""What was looked at in this process: a table, or the rows of one document in it; "" is all."""
 
 
 def trace(name: str, where: Mapping[str, object]) -> None:
-    """Note for the batch what is looked at; all that this module reads from tables is noted."""
+    """Note for the batch what is looked at; nothing else in this module reads a table."""
     document = where.get("document")
     seen.add((name, document if isinstance(document, str) else None))
-
-
-def lookup(name: str, figure: str, data: str | Path | None = None) -> dict[str, Any]:
-    """The row of one figure, as `load` with ``figure=`` gives it, at the cost of a look-up.
-
-    Raises:
-        KeyError: the table has no such figure.
-    """
-    directory = data_directory(data)
-    row = _by_figure(directory, name, _stamps(directory, name))[figure]
-    trace(name, row)
-    return row
-
-
-def has(name: str, figure: str, directory: Path) -> bool:
-    """Whether a table has a figure of this name."""
-    return figure in _by_figure(directory, name, _stamps(directory, name))
-
-
-@functools.lru_cache(maxsize=64)
-def _by_figure(directory: Path, name: str, stamps: tuple[int, ...]) -> dict[str, dict[str, Any]]:
-    return {row["figure"]: row for row in records(_typed(directory, name, stamps))}
-
-
-def positions(name: str, column: str, directory: Path) -> dict[Any, Any]:
-    """Positions of the rows that hold each value of a column."""
-    return _positions(directory, name, column, _stamps(directory, name))
-
-
-@functools.lru_cache(maxsize=64)
-def _positions(directory: Path, name: str, column: str, stamps: tuple[int, ...]) -> dict[Any, Any]:
-    return dict(_typed(directory, name, stamps).groupby(column).indices)
-
-
-def _stamps(directory: Path, name: str) -> tuple[int, ...]:
-    """Of the files that a typed table depends on."""
-    known = dictionary(directory)
-    parts = (known[part]["path"] for part in (name, "corrections", "units"))
-    return tuple(_stamp(directory / part) for part in ("datapackage.json", *parts))
-
-
-@functools.lru_cache(maxsize=64)
-def _typed(directory: Path, name: str, stamps: tuple[int, ...]) -> pd.DataFrame:
-    """Read, correct and type one table."""
-    import pandas as pd
-
-    path = directory / dictionary(directory)[name]["path"]
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    if name in CORRECTED:
-        _correct(frame, name, rows(directory, "corrections"))
-    for field in dictionary(directory)[name]["schema"]["fields"]:
-        column = frame[field["name"]]
-        if field["type"] == "integer":
-            frame[field["name"]] = pd.to_numeric(column.replace("", None)).astype("Int64")
-        elif field["type"] == "number":
-            frame[field["name"]] = pd.to_numeric(column.replace("", None)).astype("Float64")
-        elif field["type"] == "boolean":
-            frame[field["name"]] = column == "true"
-    if "unit" in frame and "value" in frame:
-        factors = {row["unit"]: float(row["factor"]) for row in rows(directory, "units")}
-        frame["base"] = frame["value"] * frame["unit"].map(factors).astype("Float64")
-    return frame
 
 
 def _correct(frame: pd.DataFrame, name: str, corrections: list[dict[str, str]]) -> None:
@@ -227,3 +441,29 @@ def _correct(frame: pd.DataFrame, name: str, corrections: list[dict[str, str]]) 
         frame.loc[chosen, "corrected"] = (
             f"printed {rule['expect']}, read as {rule['corrected']}: {rule['reason']}"
         )
+
+
+def _declare(cells: pd.DataFrame, disclosed: list[dict[str, str]]) -> None:
+    """Mark the blanks that count as zero in place, because their table says that they do."""
+    zero = {(row["document"], row["table"]) for row in disclosed if row["blanks"] == "zero"}
+    places = zip(cells["document"], cells["table"], cells["printed"], strict=True)
+    cells["declared_zero"] = [(one, table) in zero and not text for one, table, text in places]
+    cells.loc[cells["declared_zero"], "base"] = 0.0
+
+
+# What other rooms still call; each takes a package or its folder.
+
+
+def data_directory(data: Package | str | Path | None = None) -> Path:
+    """Folder of the package that is meant; see ``find``."""
+    return find(data).folder
+
+
+def dictionary(data: Package | str | Path) -> dict[str, dict[str, Any]]:
+    """Descriptor of each table (path, schema), by name."""
+    return find(data).resources
+
+
+def rows(data: Package | str | Path, name: str) -> list[dict[str, str]]:
+    """The rows of a table as printed in its CSV; see ``Package.rows``."""
+    return find(data).rows(name)

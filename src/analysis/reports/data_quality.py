@@ -144,7 +144,7 @@ def missing(documents: pd.DataFrame) -> Fragment:
             )
             said += _silent(document["year"], name)
             continue
-        cells = load("statutory_tables", document=key)
+        cells = load("disclosed_tables", document=key)
         absent = undisclosed(cells)
         said.append(
             f"{name}: "
