@@ -23,7 +23,6 @@ from analysis.batch.plan import (
     Outcome,
     Report,
     Slices,
-    code_version,
     sha256,
     traced,
 )
@@ -122,7 +121,9 @@ class Worker:
         if isinstance(message, list):  # what it has read; it wants to print the hash of it
             digests = slices.digests(message)
             data_hash = sha256(json.dumps(digests, sort_keys=True).encode())
-            self.channel.send({"data_hash": data_hash, "code_version": code_version()})
+            descriptor = json.loads(slices.files["datapackage.json"])
+            released = str(descriptor.get("created", ""))[:10]
+            self.channel.send({"data_hash": data_hash, "released": released})
         elif isinstance(message, bytes):
             self.cells.append(message)
         elif isinstance(message, Failure):

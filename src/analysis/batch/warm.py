@@ -9,7 +9,8 @@ from contextlib import suppress
 from importlib import import_module
 
 MODULES = (
-    "analysis.present.charts analysis.present.tables analysis.site.index analysis.batch.kernel analysis.batch.worker "
+    "analysis.present.charts analysis.present.tables analysis.site.index analysis.batch.kernel "
+    "analysis.batch.worker "
     "matplotlib.pyplot "
     "IPython.core.completerlib IPython.core.oinspect ipykernel.debugger ipykernel.kernelapp"
 )
@@ -22,6 +23,7 @@ def warm_up() -> None:
     for name in MODULES.split():
         import_module(name)
     del sys.modules["rfc3987_syntax"]
+    import pandas as pd
     from nbformat.v4 import new_code_cell, new_notebook
 
     from analysis.data.package import data_directory, load, positions, tables, years
@@ -35,11 +37,11 @@ def warm_up() -> None:
             positions(table, column, data_directory())
     # what one report computes and draws leaves caches behind that serve every other
     disclosure = Disclosure(years()[-1])
-    budget_execution.budget_execution(disclosure)
-    _, told = performance_indicators.performance_indicators(disclosure)
-    frame = disclosure.amounts.assign(value=disclosure.amounts["base"].astype(float)).head(2)
-    svg.draw(charts.bars(frame), told[0], "warm")
-    page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", "", ""))
+    for report in (budget_execution, performance_indicators):
+        report.opening(disclosure)
+    figure = charts.bars(pd.DataFrame({"label": ["一"], "value": [1.0]}))
+    svg.draw(figure, "", "warm")
+    page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", ""))
 
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch
