@@ -111,6 +111,7 @@ def make_report(
         year=report.year,
         parameters=report.parameters,
         command=report.command,
+        twin=report.takes_language,
         **channel.recv(),  # their hash
     )
     try:
