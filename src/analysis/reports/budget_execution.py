@@ -77,12 +77,12 @@ def answer(disclosure: Disclosure) -> str:
         ).format(**told)
     if pd.isna(over):
         return _(
-            "{spent} was spent in {year}, {rate} of the {approved} approved; what was added is "
-            "named: {changes}."
+            "{spent} was spent in {year}, {rate} of the {approved} approved; {changes} make up "
+            "the difference."
         ).format(**told)
     return _(
-        "{spent} was spent in {year}, {rate} of the {approved} approved; what was added is named: "
-        "{changes}, but a quota of {quota} that the text reports as left stands in no account."
+        "{spent} was spent in {year}, {rate} of the {approved} approved; the changes named make up "
+        "the difference, but a quota of {quota} that the text reports as left is in no account."
     ).format(**told)
 
 
