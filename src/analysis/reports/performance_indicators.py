@@ -288,7 +288,7 @@ def ledger(frame: pd.DataFrame) -> Fragment:
             for index, row in outside.iterrows()
         )
         panels.append((_title(whole), charts.ledger(drawn, whole, most), note))
-    parts = [
+    firsts = [
         _("{value} {item} of {all}").format(
             value=number(rows["value"].iloc[1]), all=number(rows["value"].iloc[0]),
             item=named(rows.iloc[1]),
@@ -296,7 +296,7 @@ def ledger(frame: pd.DataFrame) -> Fragment:
         for _name, rows in frame.groupby("ledger", sort=False)
     ]  # fmt: skip
     return tables.figure(
-        common.sentence(listing(parts)).rstrip(".。"),
+        common.sentence(listing(firsts)).rstrip(".。"),
         _("Bars are on one scale, shares rounded one by one"),
         panels,
         shown,
