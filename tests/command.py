@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +14,18 @@ NOTEBOOKS = ROOT / "tests" / "notebooks"
 ANALYSIS = Path(sys.executable).with_name("analysis")
 
 
-def arguments(out: Path, *notebooks: str, **options: object) -> list[str]:
+def arguments(out: Path, *notebooks: str, paths: Sequence[str] = (), **options: Any) -> list[str]:
     """A command line; a name is that of a fixture, an option that is True a flag."""
     line = [str(ANALYSIS), "reports", "--out", str(out)]
-    for name in notebooks:
-        line += ["--notebook", str(NOTEBOOKS / f"{name}.ipynb")]
+    for path in (*(NOTEBOOKS / f"{name}.ipynb" for name in notebooks), *paths):
+        line += ["--notebook", str(path)]
     for name, value in options.items():
         line += [f"--{name}"] if value is True else [f"--{name}", str(value)]
     return line
 
 
 def reports(
-    out: Path, *notebooks: str, env: dict[str, str] | None = None, **options: object
+    out: Path, *notebooks: str, env: dict[str, str] | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
     """Run `analysis reports` to its end."""
     # ipykernel leaves file descriptors alone when it thinks that it is being tested itself
@@ -40,8 +42,8 @@ def reports(
 
 def ran(result: subprocess.CompletedProcess[str]) -> set[str]:
     """The reports that a run has written."""
-    lines = result.stdout.splitlines()
-    return {line.removeprefix("written  ") for line in lines if line.startswith("written ")}
+    found = re.findall(r"^written  (.*) \(\d+ of \d+\)$", result.stdout, re.MULTILINE)
+    return set(found)
 
 
 def files(out: Path) -> dict[str, bytes]:

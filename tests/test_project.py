@@ -29,15 +29,29 @@ def test_conda_and_pip_users_get_the_same_requirements():
     )
 
 
-def test_the_lock_pins_every_requirement_with_a_hash_and_names_no_index():
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-test.lock"])
+def test_a_lock_pins_every_requirement_with_a_hash_and_names_no_index(file):
+    lock = (ROOT / file).read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [one for group in project["optional-dependencies"].values() for one in group]
-    for requirement in [*project["dependencies"], *extras]:
+    extras = project["optional-dependencies"]
+    if file == "requirements.lock":
+        extras = {"install": extras["install"]}
+    for requirement in [
+        *project["dependencies"],
+        *(one for some in extras.values() for one in some),
+    ]:
         name = re.split(r"[<>=\[]", requirement)[0]
         assert re.search(rf"^{name}==", lock, re.M), name
     assert "--hash=sha256:" in lock
     assert "://" not in lock
+
+
+def test_both_locks_pin_the_same_versions():
+    fewer, more = (
+        set(re.findall(r"^\S+==\S+", (ROOT / file).read_text(encoding="utf-8"), re.M))
+        for file in ("requirements.lock", "requirements-test.lock")
+    )
+    assert fewer < more
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import click
 
-from analysis.data.package import DataError, data_directory, find
+from analysis.data.package import ROOT, DataError, find
 from analysis.data.text import inert
 
 LONGEST_CHECK = 300.0  # seconds
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="analysis")
 def main() -> None:
     """Figures from a department's yearly disclosures, checked and reported."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that knows no Chinese gets escapes
@@ -37,6 +39,13 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
 @click.option(
     "--notebook", "notebooks", metavar="N", multiple=True, help="Only this; or a path of another."
 )
+@click.option(
+    "--language",
+    "languages",
+    type=click.Choice(["en", "zh"]),
+    multiple=True,
+    help="Only this; default both.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Reports at a time; default one a processor.")
 @click.option("--force", is_flag=True, help="Also run what has not changed.")
 @click.option("--engine", type=click.Choice(["forked", "nbclient"]), default="forked")
@@ -51,25 +60,38 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
     help="Seconds that a report may take.",
 )
 @click.option("--why", is_flag=True, help="Say what has changed for each report that is run.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and why; write nothing.")
 def reports(data: str | None, out: Path | None, jobs: int | None, **options: object) -> None:
     """Write every report of every year that is not up to date.
 
     Exit code 0: all are written; 1: one failed, the others are written; 2: wrong use or bad
     data, nothing was run.
     """
-    from analysis.batch import plan, run
+    from analysis.batch import plan, run, show
 
     try:
-        chosen = run.Options(
-            data=data_directory(data),
-            out=(out or plan.ROOT / "reports").resolve(),
+        chosen = plan.Options(
+            out=(out or (ROOT if plan.NOTEBOOKS.is_dir() else Path()) / "reports").resolve(),
             jobs=jobs or os.cpu_count() or 1,
             **options,  # type: ignore[arg-type]
         )
-        sys.exit(run.run(chosen))
+        sys.exit(run.run(find(data), chosen))
     except (DataError, plan.WrongUseError) as error:
-        click.echo(error, err=True)
+        show.say(error, error=True)
         sys.exit(2)
+
+
+@main.command()
+def lab() -> None:
+    """Open JupyterLab on the overview, with the repository's folder around it."""
+    from analysis.batch.plan import NOTEBOOKS
+
+    if not NOTEBOOKS.is_dir():
+        raise click.UsageError("the notebooks are not installed: open the Lab in their folder")
+    first = NOTEBOOKS / "overview.ipynb"
+    line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
+    line += [str(first)] if first.exists() else []
+    sys.exit(subprocess.run(line, cwd=ROOT, check=False).returncode)
 
 
 @main.command()
@@ -122,3 +144,28 @@ def check(data: str | None, documents: str | None) -> None:
 def _give_up() -> None:
     click.echo(f"check: not done after {LONGEST_CHECK:.0f} seconds, given up", err=True)
     os._exit(2)
+
+
+@main.command()
+@click.argument("document", type=click.Path(path_type=Path))
+@click.option("--out", metavar="DIR", type=Path, help="Write a draft package into this new folder.")
+@click.option("--into", metavar="DIR", type=Path, help="Add a draft year to this data package.")
+def transcribe(document: Path, out: Path | None, into: Path | None) -> None:
+    """Make a draft of a department's account: PDF, DOCX, XLSX, HTML or plain text.
+
+    Exit code 0: written; 2: refused, with what to do.
+    """
+    folder = out or into
+    if folder is None or (out and into):
+        raise click.UsageError("Name either --out or --into.")
+    from analysis.transcribe.draft import transcribe as write
+    from analysis.transcribe.text import RefusedError
+
+    try:
+        outcome = write(document, folder, into is not None)
+    except (RefusedError, DataError) as error:
+        click.echo(error, err=True)
+        sys.exit(2)
+    for line in outcome.summary:
+        click.echo(line)
+    click.echo(f"next: {folder / 'transcription' / outcome.document}.review.html, then review.csv")

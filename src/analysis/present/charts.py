@@ -48,17 +48,17 @@ def bars(
     `ceiling` is a limit that a document names, drawn across all bars, `ceiling_text` its name.
     """
     rows = _rows(frame, unit)
-    axes = _axes(most or _most(rows, ceiling or 0))
-    y = 0.0
+    axes, y, tops = _axes(most or _most(rows, ceiling or 0)), 0.0, []
     for row in rows:
         y = _named(axes, y, row, row["said"])
+        tops.append(y)
         _bar(axes, y, row)
         y += 14
         for line in wrap(plain(row.get("note")), WIDTH, 2):
             _write(axes, 0, y + 14, line, soft=True)
             y += 15
         y += 12
-    return _limited(axes, y - 6, ceiling, ceiling_text, _told(rows, unit))
+    return _limited(axes, y - 6, tops, ceiling, ceiling_text, _told(rows, unit))
 
 
 def steps(
@@ -212,11 +212,12 @@ def shares(frame: pd.DataFrame, *, ceiling: float | None = None, ceiling_text: s
 
     `ceiling` is a limit in percent that a document names, `ceiling_text` what it is called.
     """
-    rows, y = _rows(frame, "%"), 0.0
+    rows, y, tops = _rows(frame, "%"), 0.0, []
     axes = _axes(max(_most(rows, ceiling or 0), *(_or(row.get("high"), 0) for row in rows)))
     end = axes.get_xlim()[1]
     for row in rows:
         y = _named(axes, y, row, row["said"])
+        tops.append(y)
         axes.plot([0, end], [y + 7, y + 7], color=SOFT, linewidth=0.5)
         if known(row["value"]):
             if known(row.get("low")):
@@ -228,7 +229,7 @@ def shares(frame: pd.DataFrame, *, ceiling: float | None = None, ceiling_text: s
             _write(axes, 0, y + 28, line, soft=True)
             y += 15
         y += 26
-    return _limited(axes, y - 6, ceiling, ceiling_text, _told(rows, ""))
+    return _limited(axes, y - 6, tops, ceiling, ceiling_text, _told(rows, ""))
 
 
 def series(frame: pd.DataFrame, *, unit: str = "") -> Figure:
@@ -322,11 +323,14 @@ def _done(axes: Axes, height: float, alt: str) -> Figure:
     return figure
 
 
-def _limited(axes: Axes, height: float, ceiling: float | None, words: str, alt: str) -> Figure:
-    """The chart with a limit across it, named beneath."""
+def _limited(
+    axes: Axes, height: float, tops: list[float], ceiling: float | None, words: str, alt: str
+) -> Figure:
+    """The chart with a limit across its bars, which begin at `tops`, named beneath."""
     if ceiling is None:
         return _done(axes, height, alt)
-    axes.axvline(ceiling, color=SOFT, linestyle="--", linewidth=1)
+    for top in tops:
+        axes.plot([ceiling, ceiling], [top - 2, top + 16], "--", color=INK, linewidth=1)
     x, half = ceiling / axes.get_xlim()[1] * WIDTH, width(words) / 2
     _write(axes, min(max(x, half), WIDTH - half), height + 16, words, soft=True, at="center")
     return _done(axes, height + 20, f"{alt} {words}.")

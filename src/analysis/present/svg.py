@@ -78,6 +78,8 @@ class _Renderer(RendererBase):
     ) -> None:
         stroke = gc.get_linewidth() and gc.get_rgb()[3]
         fill = rgbFace is not None and (len(rgbFace) < 4 or rgbFace[3])
+        if fill and to_hex(rgbFace) == PAPER and not stroke:
+            return  # the ground
         if not (fill or stroke or gc.get_hatch()):
             return
         dashed, colour = gc.get_dashes()[1] is not None, to_hex(gc.get_rgb())

@@ -170,7 +170,7 @@ def table(
         return notice(_("The documents state nothing here."))
     grid = _Grid(frame, columns, total)
     shown = grid.table(caption) + _note(note)
-    return Fragment(f"<div>{shown}{_foot(grid, caption)}</div>",
+    return Fragment(f'<div class="tab">{shown}{_foot(grid, caption)}</div>',
                     lines(caption, *grid.plain, note), frame, cites=_cites(frame))  # fmt: skip
 
 
@@ -239,7 +239,7 @@ def cases(frame: pd.DataFrame, intro: str = "", most: int = 5, *, opened: bool =
         facts = [(name, said) for name, said in facts if plain(said)]
         pair = VERDICTS.get(row["verdict"], (row["verdict"], row["verdict"]))
         reason, places = plain(row.get("reason")), row.get("places", 1)
-        of = _both(*pair) + (html(_colon() + reason) if reason else "")
+        of = _both(*pair) + (_colon() + html(reason) if reason else "")
         if places > 1:
             many = ngettext("{n} place", "{n} places", places).format(n=number(places))
             of += html((", " if current() == "en" else "，") + many)
@@ -281,7 +281,7 @@ def cannot(rows: Iterable[tuple[str, str]]) -> Fragment:
     told = [(REASONS[reason], between.join(groups[reason]) + stop) for reason in REASONS
             if reason in groups]  # fmt: skip
     return Fragment(
-        _list(f"<b>{_both(*reason)}</b>{html(_colon())}{html(said)}" for reason, said in told),
+        _list(f"<b>{_both(*reason)}</b>{_colon()}{html(said)}" for reason, said in told),
         lines(*(f"{_word(reason)}{_colon()}{said}" for reason, said in told)),
     )
 
@@ -290,7 +290,7 @@ def notice(said: str, reason: str = "not_disclosed") -> Fragment:
     """What cannot be said, and why (a reason of `cannot`)."""
     why = REASONS[reason]
     return Fragment(
-        f"<p><b>{_both(*why)}</b>{html(_colon())}{html(said)}</p>",
+        f"<p><b>{_both(*why)}</b>{_colon()}{html(said)}</p>",
         f"{_word(why)}{_colon()}{said}",
     )
 
@@ -390,7 +390,7 @@ class _Grid:
         kind = f' class="stack s{figures}"' if 2 < figures < 6 else ""
         heads = "".join(
             f'<th scope="col" role="columnheader"{" class=num" if c in self.right else ""}>'
-            f"{html(self.heading(c))}</th>"
+            f"{_headed(self.heading(c))}</th>"
             for c in self.given
         )
         shown = (
@@ -419,6 +419,11 @@ def _heading(column: Any) -> str:
     name, unit = str(known_as["heading" if current() == "en" else "heading_zh"]), known_as["unit"]
     brackets = " ({})" if current() == "en" else "（{}）"
     return name + (brackets.format(unit) if unit else "")
+
+
+def _headed(heading: str) -> str:
+    """A heading as HTML; the unit in its brackets stays in one line."""
+    return re.sub(r"([(（][^()（）]{1,12}[)）])$", r'<span class="n">\1</span>', marked(heading))
 
 
 def _said(column: str, row: Row) -> str:

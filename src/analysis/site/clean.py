@@ -8,24 +8,26 @@ import re
 
 import nh3
 
-HTML = set(
-    "a abbr b bdi blockquote br caption cite code col colgroup dd del details dfn div dl dt em "
-    "figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp section small "
-    "span strong sub summary sup table tbody td tfoot th thead time tr u ul var".split()
-)
-SVG = set("svg g path rect circle ellipse line polyline polygon text tspan desc".split())
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
+HTML = _words("""
+    a abbr b bdi blockquote br caption cite code col colgroup dd del details dfn div dl dt em
+    figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp section small
+    span strong sub summary sup table tbody td tfoot th thead time tr u ul var""")
+SVG = _words("svg g path rect circle ellipse line polyline polygon text tspan desc")
 # elements whose content is no text for readers
-SILENT = set(
-    "script style iframe object embed noscript noembed noframes textarea title select math xmp "
-    "plaintext audio video canvas template foreignobject metadata image animate set".split()
-)
-PAINT = set(
-    "fill stroke stroke-width stroke-linecap stroke-linejoin stroke-dasharray stroke-opacity "
-    "fill-opacity opacity font-size font-weight text-anchor viewBox d points x y x1 x2 y1 y2 dx dy "
-    "cx cy r rx ry transform width height".split()
-)
-ANYWHERE = set("class id lang dir title role tabindex scope headers open".split())
-ATTRIBUTES = {tag: PAINT for tag in SVG} | {
+SILENT = _words("""
+    script style iframe object embed noscript noembed noframes textarea title select math xmp
+    plaintext audio video canvas template foreignobject metadata image animate set""")
+PAINT = _words("""
+    fill stroke stroke-width stroke-linecap stroke-linejoin stroke-dasharray stroke-opacity
+    fill-opacity opacity font-size font-weight text-anchor viewBox d points x y x1 x2 y1 y2 dx dy
+    cx cy r rx ry transform width height""")
+ANYWHERE = _words("class id lang dir title role tabindex scope headers open")
+ATTRIBUTES = dict.fromkeys(SVG, PAINT) | {
     "*": ANYWHERE,
     "a": {"href", "download"},
     "img": {"src", "alt", "width", "height"},

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from analysis.data.package import Package
+from analysis.data.package import Package, find
 from analysis.present.language import use
 from analysis.reports import overview
 from analysis.site.page import Shell, exporter
@@ -22,10 +23,11 @@ class Status:
 
 
 def render(
-    statuses: Sequence[Status], package: Package, language: str = "en", twin: bool = True
+    statuses: Sequence[Status], data: Package | Path, language: str = "en", twin: bool = True
 ) -> str:
     """The index of these reports and of the data they were made from, in one language."""
     use(language)
+    package = find(data)
     years = sorted({s.year for s in statuses if s.year is not None}, reverse=True)
     groups = [(str(year), [s for s in statuses if s.year == year]) for year in years]
     groups.append(("", [s for s in statuses if s.year is None]))

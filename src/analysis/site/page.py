@@ -7,6 +7,7 @@ from functools import cache
 from html import escape
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import pairwise
 from platform import python_version
 from typing import Any
 
@@ -17,11 +18,12 @@ from nbformat import NotebookNode
 
 from analysis.present import text
 from analysis.present.language import LANGUAGES, _, current, use
-from analysis.present.tables import HATCH, place, stylesheet
+from analysis.present.tables import HATCH, stylesheet
 from analysis.site.clean import clean
 
 TEMPLATES = files("analysis.site").joinpath("template")
 PACKAGES = ("pandas", "matplotlib", "papermill", "nbconvert")
+TABLE = '<div class="tab">'
 Row = dict[str, Any]
 
 
@@ -143,35 +145,31 @@ class Shell:
         return Markup("<pre>{}</pre>").format(bare(data.get("text/plain", "")))
 
     def sections(self, cells: Iterable[NotebookNode]) -> list[list[Row]]:
-        """The cells that show something, the opening first; a question begins a section."""
+        """The cells that show something, the opening first; a question begins a section.
+
+        A block has `source` (markdown) or `outputs`, and `beside`: one of several tables in a row.
+        """
+        blocks: list[Row] = []
+        for cell in cells:
+            if "papermill-error-cell-tag" in cell.metadata.get("tags", []):
+                continue
+            if cell.cell_type == "markdown":
+                source = _(cell.source.strip())
+                blocks.append({"source": source, "files": cell.get("attachments"), "outputs": []})
+            elif cell.cell_type == "code" and (outputs := joined(cell.outputs)):
+                blocks.append({"source": "", "outputs": outputs})
+        if any(map(_opens, blocks)):
+            # the notebook's title and question are for those who have not run it yet
+            blocks = [block for block in blocks if not block["source"].startswith("# ")]
+        for before, block in pairwise(blocks):
+            if _shows(before, TABLE) and _shows(block, TABLE):
+                before["beside"] = block["beside"] = True
         made: list[list[Row]] = [[]]
-        for block in self._blocks(cells):
+        for block in sorted(blocks, key=lambda block: not _opens(block)):
             if block["source"].startswith("## "):
                 made.append([])
             made[-1].append(block)
         return [blocks for blocks in made if blocks]
-
-    def _blocks(self, cells: Iterable[NotebookNode]) -> list[Row]:
-        """What each cell shows, with the code that led to it."""
-        shown: list[Row] = []
-        code: list[str] = []
-        for cell in cells:
-            if "papermill-error-cell-tag" in cell.metadata.get("tags", []):
-                continue
-            if cell.cell_type == "code":
-                code += [cell.source] if cell.source.strip() else []
-                if outputs := joined(cell.outputs):
-                    shown.append({"source": "", "outputs": outputs, "code": code})
-                    code = []
-            elif cell.cell_type == "markdown":
-                source = _(cell.source.strip())
-                shown.append({"source": source, "files": cell.get("attachments")})
-        if code:
-            shown.append({"source": "", "outputs": [], "code": code})
-        if any(map(_opens, shown)):
-            # the notebook's title and question are for those who have not run it yet
-            shown = [b for b in shown if not b["source"].startswith("# ")]
-        return sorted(shown, key=lambda block: not _opens(block))
 
     def heading(self, body: str) -> str:
         """The text of the page's first heading."""
@@ -225,8 +223,11 @@ def _spaced(said: str) -> str:
 
 
 def _opens(block: Row) -> bool:
-    return any("<h1" in output.get("data", {}).get("text/html", "")
-               for output in block.get("outputs", []))  # fmt: skip
+    return _shows(block, "<h1")
+
+
+def _shows(block: Row, mark: str) -> bool:
+    return any(mark in output.get("data", {}).get("text/html", "") for output in block["outputs"])
 
 
 def joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
