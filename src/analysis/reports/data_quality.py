@@ -12,11 +12,6 @@ from analysis.checks.identities import identity_rules, identity_summary, undiscl
 from analysis.data import forms
 from analysis.data.package import Package, records
 from analysis.disclosure import Disclosure
-<<<<<<< HEAD
-from analysis.measures import budget, indicators
-from analysis.present import display
-from analysis.reports.common import Findings, headline, told_claims
-=======
 from analysis.measures import Status, budget, indicators
 from analysis.present import charts, tables
 from analysis.present.language import _, column, current, listing, ngettext
@@ -26,7 +21,6 @@ from analysis.reports import common
 from analysis.reports.common import Tile, named, tile
 
 Checked = Mapping[str, pd.DataFrame]  # what ``checked_tables`` gives: identities by document
->>>>>>> reports
 
 
 def opening(
