@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reports test lab check bench lock
+.PHONY: reports test lab check bench messages lock
 .DELETE_ON_ERROR:
 
 reports: .venv/installed
@@ -25,6 +25,15 @@ check: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python benchmarks/bench.py
+
+# For maintainers: collect what is shown, from code, templates and notebooks, into the catalogue.
+CATALOGUE := src/analysis/present/locale/zh_Hans/LC_MESSAGES/analysis.po
+messages: .venv/installed
+	$(BIN)/pybabel -q extract --mapping-file=pyproject.toml --add-location=file --sort-by-file \
+	  --output-file=messages.pot .
+	$(BIN)/pybabel -q update --input-file=messages.pot --output-file=$(CATALOGUE) --locale=zh_Hans \
+	  --no-fuzzy-matching --ignore-obsolete --omit-header --width=100
+	rm messages.pot
 
 # For maintainers: resolve the ranges of pyproject.toml anew.
 lock: .venv/installed
