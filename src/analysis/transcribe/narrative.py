@@ -9,7 +9,8 @@ fit a numeral decides, and rows below it with none of the four give more of the 
 - `label`: what stands right before the numeral, earlier numerals written ``#``, punctuation in
   full width, quotes as ``“``; a group in brackets becomes part of the printed characters;
 - `role`: amount, indicator, claim, or left out (then `label` holds the numeral itself);
-- `figure`, `formula`: names and cells, with {year}, {last}, {line}, {class}, {item} put in.
+- `figure`, `formula`: names and cells, with {year}, {last}, {line}, {class}, {item} put in; of
+  formulas joined by `` or `` the first counts whose figures are drafted and cells printed.
 
 What no row fits is listed for a person.
 """
@@ -275,12 +276,7 @@ class _Reader:
             start = match.start()
             if found.re.groups and found.start(1) >= 0:
                 start = places[len(masked) - len(tail) + found.start(1)]
-            printed = text[start : unit.end()]
-            try:
-                if numerals.read(printed).value != numerals.read(match[0]).value:
-                    raise ValueError(printed)
-            except ValueError:  # a label with a numeral of its own: 三公
-                printed = text[match.start() : unit.end()]
+            printed = self._printed(text, start, match, unit)
             words = found[0]
             written = False
             for more in rules[place:]:
@@ -289,6 +285,20 @@ class _Reader:
                 written |= self._rule(more, number, printed, match[0], unit[1], words, subject)
             return written
         return False
+
+    def _printed(self, text: str, start: int, match: re.Match[str], unit: re.Match[str]) -> str:
+        """The characters of a figure: with the label, as long as that has no other numeral."""
+        end = unit.end()
+        clause = max(text.rfind(mark, 0, match.start()) for mark in "，；。：、,;:") + 1
+        if start == match.start() and text.count(text[start:end]) > 1:
+            start = max(clause, start - 24)
+        for begin in (start, max(start, clause), match.start()):
+            try:
+                if numerals.read(text[begin:end]).value == numerals.read(match[0]).value:
+                    return text[begin:end]
+            except ValueError:  # a label with a numeral of its own: 三公
+                pass
+        return text[match.start() : end]
 
     def _subject(self, masked: str) -> tuple[str, str]:
         """The subject of the section that was named last, and its code."""
@@ -360,7 +370,7 @@ class _Reader:
             row |= {"kind": "sum", "formula": formula if grows == "-" else f"{right} - {left}"}
         elif kind == "statement":
             row |= {"kind": "growth"}
-        elif not self.has(formula):
+        elif not any(self.has(one) for one in formula.split(" or ")):
             return False
         if figure in self.figures:
             row["figure"] = f"{figure}_line_{number}"
@@ -461,11 +471,15 @@ class _Reader:
 
     def done(self) -> Draft:
         """Without what rests on figures that were never found."""
+        known = {row["figure"] for rows in self.draft.rows.values() for row in rows}
+        for row in self.draft.rows["claims"]:
+            ways = row["formula"].split(" or ")
+            row["formula"] = next((w for w in ways if _names(w) <= known and self.has(w)), ways[0])
         while True:
             known = {row["figure"] for rows in self.draft.rows.values() for row in rows}
             lost = 0
             for table, rows in self.draft.rows.items():
-                kept = [row for row in rows if self._stands(row, known)]
+                kept = [row for row in rows if _names(row["formula"]) <= known]
                 lost += len(rows) - len(kept)
                 self.draft.rows[table] = kept
             if not lost:
@@ -477,9 +491,10 @@ class _Reader:
                 self.draft.listed.append(replace(one, why="nothing to hold it against"))
         return self.draft
 
-    def _stands(self, row: dict[str, str], known: set[str]) -> bool:
-        names = set(re.findall(r"\b[a-z]\w*\b", re.sub(r"T\d\d\.r\w+\.c\d+", "", row["formula"])))
-        return names <= known
+
+def _names(formula: str) -> set[str]:
+    """The figures that a formula names."""
+    return set(re.findall(r"\b[a-z]\w*\b", re.sub(r"T\d\d\.r\w+\.c\d+", "", formula)))
 
 
 def _put(text: str, macros: Mapping[str, str]) -> str:
