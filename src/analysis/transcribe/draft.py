@@ -77,7 +77,7 @@ def transcribe(path: Path, folder: Path, into: bool) -> Outcome:
                 (work / one).parent.mkdir(exist_ok=True)
                 (work / one).write_bytes(existing.content[one])
         _write(work, rows, facts, existing.descriptor if existing else None)
-        outcome.summary += [f"package: {one}" for one in validation.problems(Package(work))]
+        outcome.summary += [f"package: {one}" for one in validation.problems(Package(work))[:5]]
         _save(work, path, read, outcome)
         shutil.copytree(work, folder, dirs_exist_ok=True)
     return outcome
@@ -371,7 +371,7 @@ def _prove(
     coverage = provenance.uncovered(lines, package)
     for row in coverage[~coverage["covered"]].to_dict("records"):
         if not any(line == row["line"] and row["numeral"] in printed for line, printed in told):
-            point("numeral", row["line"], row["context"], row["numeral"], "not accounted for")
+            point("numeral", row["line"], row["context"].strip(), row["numeral"], "not accounted for")
     amounts = [cell for cell in cells if cell.printed]
     lonely = [one for one in amounts if (one.table, one.row, one.column) not in covered]
     for cell in lonely:

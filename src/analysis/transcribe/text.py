@@ -19,7 +19,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -473,7 +473,7 @@ def _xlsx(content: bytes) -> Text:
             for column in range(one.min_col, one.max_col + 1)
             if (row, column) != (one.min_row, one.min_col)
         }
-        rows = []
+        rows: list[list[tuple[Line, bool]]] = []
         for row in sheet.iter_rows():
             cells = []
             for cell in row:
@@ -483,7 +483,8 @@ def _xlsx(content: bytes) -> Text:
                 span = spans.get(place)
                 right = span.max_col if span else cell.column
                 box = (float(cell.column), float(cell.row), right + 1.0, cell.row + 1.0)
-                cells.append(Line("\t" + tidy(_shown(cell)), 0, box))
+                drawn = bool(cell.border.top.style or cell.border.bottom.style)
+                cells.append((Line("\t" + tidy(_shown(cell)), 0, box), drawn))
             rows.append(cells)
         lines += _sheet(rows, sheet.max_column)
     return Text(lines)
@@ -500,24 +501,35 @@ def _shown(cell: Any) -> str:
     return f"{cell.value:{comma}.{len(places[1])}f}" if places else f"{cell.value:.12g}"
 
 
-def _sheet(rows: list[list[Line]], width: int) -> Iterator[Line]:
-    """Rows with several filled cells are a table; what stands alone above or below, paragraphs."""
+def _sheet(rows: list[list[tuple[Line, bool]]], width: int) -> Iterator[Line]:
+    """What has borders is a table; where nothing has, rows with several filled cells are.
 
-    def alone(cells: list[Line]) -> bool:
-        filled = [one for one in cells if one.text.strip()]
-        if len(filled) != 1 or filled[0].box is None:
-            return False
-        text, span = filled[0].text.strip(), filled[0].box[2] - filled[0].box[0]
-        return width == 1 or span > width / 2 or len(text) > 24 or bool(START.match(text))
+    A row of one wide or long cell is a paragraph. A table ends where its last filled cell does.
+    """
+    drawn = any(border for cells in rows for _, border in cells)
 
-    several = [n for n, cells in enumerate(rows) if sum(bool(c.text.strip()) for c in cells) > 1]
-    for number, cells in enumerate(rows):
-        text = "".join(one.text.strip() for one in cells)
-        outside = not several or number < several[0]
-        if alone(cells) or (outside and text):
-            yield Line(text)
-        elif text or (several and several[0] < number < several[-1]):
-            yield from _row(cells)
+    def is_row(cells: list[tuple[Line, bool]]) -> bool:
+        filled = [one for one, _ in cells if one.text.strip()]
+        if drawn or len(filled) != 1:
+            return any(border for _, border in cells) if drawn else bool(filled)
+        text, box = filled[0].text.strip(), filled[0].box
+        wide = box is not None and box[2] - box[0] > width / 2
+        return not (width == 1 or wide or len(text) > 24 or START.match(text))
+
+    for table, group in groupby(rows, is_row):
+        part = list(group)
+        if not table:
+            for cells in part:
+                if text := "".join(one.text.strip() for one, _ in cells):
+                    yield Line(text)
+            continue
+        if not drawn and max(sum(bool(one.text.strip()) for one, _ in cells) for cells in part) < 2:
+            yield from (Line(one.text.strip()) for cells in part for one, _ in cells if one.text.strip())
+            continue
+        used = [one.box for cells in part for one, border in cells if border or one.text.strip()]
+        end = max(box[2] for box in used if box)
+        for cells in part:
+            yield from _row([one for one, _ in cells if one.box and one.box[2] <= end])
 
 
 # ------------------------------------------------------------------------------------ process
