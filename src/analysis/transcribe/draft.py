@@ -456,22 +456,26 @@ class _Trial:
 
 
 Key = tuple[str, str, int]
-TERM = re.compile(r"(\d\d)\.r(\w+?)(?:\.\.r(\d+))?(/\*)?\.c(\d+)(?:\.\.c(\d+))?(?!\w)")
+TERM = re.compile(r"(\d\d)\.r(\w+?)(?:\.\.r(\d+))?(/\*)?\.(?:c(\d+)(?:\.\.c(\d+))?|([a-z_]+))(?!\w)")
 
 
 def _named(formula: str, keys: Iterable[Key]) -> Iterator[Key]:
     """The cells that an identity's formula names, ranges and levels below spelled out."""
+    known = set(keys)
     for found in TERM.finditer(formula):
-        table, row, last, below, column, to = found.groups()
+        table, row, last, below, column, to, name = found.groups()
         rows = [row]
         if below:
-            rows = list(forms.children(row, [r for t, r, _ in keys if t == table]))
+            rows = list(forms.children(row, [r for t, r, _ in known if t == table]))
         elif last:
             rows = [str(number) for number in range(int(row), int(last) + 1)]
-        for one in rows:
-            for number in range(int(column), int(to or column) + 1):
-                if (table, one, number) in keys:
-                    yield table, one, number
+        if name:
+            width = forms.width(table, [c for t, _, c in known if t == table])
+            columns = [c for (t, w, c), one in forms.COLUMNS.items()
+                       if t == table and w == width and one["id"] == name]  # fmt: skip
+        else:
+            columns = list(range(int(column), int(to or column) + 1))
+        yield from ((table, r, c) for r in rows for c in columns if (table, r, c) in known)
 
 
 def _suggestions(package: Package | None, listed: list[narrative.Numeral]) -> list[str]:

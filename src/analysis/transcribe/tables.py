@@ -200,7 +200,7 @@ def _fill(table: Table, rows: list[Row], findings: list[Finding]) -> None:
 
 
 def _heading(rows: list[Row], value: Part) -> str:
-    """What is printed above a value, from the top; "" where the text does not tell places."""
+    """What is printed above a value, from the top, /-joined; "" where no place is known."""
     if value.box is None:
         return ""
     middle = (value.box[0] + value.box[2]) / 2
@@ -209,10 +209,23 @@ def _heading(rows: list[Row], value: Part) -> str:
         for part in row:
             if part.text and part.box and part.box[0] <= middle <= part.box[2]:
                 words += [part.text] if part.text not in words[-1:] else []
-    return "".join(words)
+    return "/".join(words)
 
 
 def _likeness(printed: str, expected: str) -> float:
+    """How well a heading fits one of the form: phase, last word and all words, each up to 1."""
+    score = 0.0
+    phases, leaves, wholes = [], [], []
+    for one in (printed, expected):
+        parts = [part for part in one.split("/") if not re.fullmatch("(预|决)算数?", part)]
+        phases.append(re.findall("(预|决)算数?(?=/|$)", one)[-1:])
+        leaves.append(parts[-1] if parts else "")
+        wholes.append("".join(parts))
+    score += phases[0] == phases[1] or not phases[0]
+    return score + _alike(*leaves) + _alike(*wholes)
+
+
+def _alike(printed: str, expected: str) -> float:
     """Share of characters in common: a heading's words come in another order on other forms."""
     ours, theirs = (Counter(re.sub(r"[\s（）()/“”\"三公财政拨款]|经费$", "", one).replace("小计", "合计"))
                     for one in (printed, expected))  # fmt: skip
@@ -246,14 +259,14 @@ def _columns(
     like = [[_likeness(one, other) for other in expected] for one in printed]
     chosen = list(range(len(order)))
     better = True
-    while better:  # swap what fits better swapped
+    while better:  # swap what clearly fits better swapped
         better = False
         for a in chosen[:]:
             for b in chosen[:a]:
                 now = like[a][chosen[a]] + like[b][chosen[b]]
-                if like[a][chosen[b]] + like[b][chosen[a]] > now + 1e-9:
+                if like[a][chosen[b]] + like[b][chosen[a]] > now + 0.1:
                     chosen[a], chosen[b], better = chosen[b], chosen[a], True
-    unlike = [printed[a] for a, b in enumerate(chosen) if like[a][b] < 0.5]
+    unlike = [printed[a] for a, b in enumerate(chosen) if like[a][b] < 1.6]
     if unlike:
         findings.append(
             Finding(values[0].line, f"table {table}: headings not of the form: {'; '.join(unlike)}")

@@ -419,33 +419,24 @@ def _html(content: bytes) -> Text:
         held.clear()
 
     def table(element: Any) -> None:
-        spanned: dict[int, tuple[int, int]] = {}  # column -> rows left, width
+        hanging: dict[int, tuple[int, int]] = {}  # column: rows that a cell above still covers, width
         for number, row in enumerate(element.xpath(".//tr")):
             cells: list[Line] = []
             column = 0
-
-            def fill(number: int = number, cells: list[Line] = cells) -> None:
-                nonlocal column
-                while column in spanned:
-                    left, width = spanned.pop(column)
+            for cell in [*row.xpath("./td | ./th"), None]:
+                while column in hanging:
+                    left, width = hanging.pop(column)
                     if left > 1:
-                        spanned[column] = left - 1, width
+                        hanging[column] = left - 1, width
                     cells.append(Line("\t", 0, (column, number, column + width, number + 1)))
                     column += width
-                    if left > 1 and column - width in spanned and width == 0:
-                        break
-
-            for cell in row.xpath("./td | ./th"):
-                fill()
-                width, height = (_small(cell.get(name)) for name in ("colspan", "rowspan"))
-                text = tidy("".join(cell.itertext()))
-                cells.append(Line("\t" + text, 0, (column, number, column + width, number + 1)))
-                if height > 1:
-                    spanned[column] = height - 1, width
+                if cell is not None:
+                    width, height = _small(cell.get("colspan")), _small(cell.get("rowspan"))
+                    text = "\t" + tidy("".join(cell.itertext()))
+                    cells.append(Line(text, 0, (column, number, column + width, number + 1)))
+                    if height > 1:
+                        hanging[column] = height - 1, width
                     column += width
-                else:
-                    column += width
-            fill()
             lines.extend(_row(cells))
 
     held: list[str] = []
