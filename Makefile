@@ -1,39 +1,56 @@
-# Each target builds .venv first if it is missing or older than the lock.
+# Each target first installs what it needs into .venv, if that is missing or older than its lock.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 
-.PHONY: reports test lab check bench lock
+FIGURES := $(addprefix tests/test_,numerals.py measures.py trends.py claims.py identities.py plan.py)
+
+.PHONY: reports test quick lab check bench lock
 .DELETE_ON_ERROR:
 
 reports: .venv/installed
 	$(BIN)/analysis reports
 
-test: .venv/installed
+test: quick
+	$(BIN)/frictionless validate data/datapackage.json
+	$(BIN)/analysis check > /dev/null
+	$(BIN)/pytest -n 2 --dist loadfile
+
+# What is cheap to know: lint, types, rooms, and the figures.
+quick: .venv/tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo > /dev/null || $(BIN)/lint-imports
-	$(BIN)/frictionless validate data/datapackage.json
-	$(BIN)/analysis check > /dev/null
-	$(BIN)/pytest
+	$(BIN)/pytest -q $(FIGURES)
 
 lab: .venv/installed
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/analysis lab
 
 check: .venv/installed
 	$(BIN)/analysis check
 
-bench: .venv/installed
+bench: .venv/tests
 	$(BIN)/python benchmarks/bench.py
 
-# For maintainers: resolve the ranges of pyproject.toml anew.
+# For maintainers: resolve the ranges of pyproject.toml anew; the second lock adds to the first.
+RESOLVE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header --no-annotate --python-version 3.11 pyproject.toml
 lock: .venv/installed
-	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --all-extras --python-version 3.11 --upgrade -o requirements.lock pyproject.toml
+	$(RESOLVE) --upgrade --all-extras -o requirements-test.lock
+	$(RESOLVE) --upgrade --extra install -c requirements-test.lock -o requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12")'
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/pip --quiet --disable-pip-version-check install --require-hashes -r requirements.lock
-	$(BIN)/pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --editable .
+	@echo "Installing into .venv: half a minute, once"
+	@$(PYTHON) -m venv --clear .venv
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
+	@$(BIN)/pip --quiet --disable-pip-version-check install --require-hashes -r .venv/uv.lock
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/tests: .venv/installed requirements-test.lock
+	@echo "Installing what the tests need into .venv: some seconds, once"
+	@$(INSTALL) --require-hashes -r requirements-test.lock
 	@touch $@

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,8 +41,8 @@ def reports(
 
 def ran(result: subprocess.CompletedProcess[str]) -> set[str]:
     """The reports that a run has written."""
-    lines = result.stdout.splitlines()
-    return {line.removeprefix("written  ") for line in lines if line.startswith("written ")}
+    found = re.findall(r"^written  (.*) \(\d+ of \d+\)$", result.stdout, re.MULTILINE)
+    return set(found)
 
 
 def files(out: Path) -> dict[str, bytes]:

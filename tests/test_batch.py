@@ -61,7 +61,7 @@ def test_nothing_changed_runs_nothing(out: Path, data: Path) -> None:
 def test_nothing_changed_imports_neither_pandas_nor_matplotlib(out: Path, data: Path) -> None:
     result = reports(out, *READERS, data=data, env={"PYTHONPROFILEIMPORTTIME": "1"})
     imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
-    assert {"analysis.cli", "analysis.plan"} <= imported
+    assert {"analysis.cli", "analysis.batch.plan"} <= imported
     heavy = "pandas numpy matplotlib scipy frictionless papermill nbformat IPython distributed"
     assert not imported & set(heavy.split())
 
@@ -76,10 +76,10 @@ def test_a_changed_figure_runs_the_reports_that_can_see_it(out: Path, changed: P
     edit(changed / "amounts.csv", "approved_2022", "line", "24")
     result = reports(out, *READERS, data=changed, why=True)
     assert result.returncode == 0, result.stderr
-    assert ran(result) == {"2022/reads_amounts", "reads_all"}
-    assert "2022/reads_amounts: data: amounts (year=2022)" in result.stdout
-    edit(changed / "indicators.csv", "townships_2022", "line", "28")
-    assert ran(reports(out, *READERS, data=changed)) == {"2022/reads_indicators"}
+    assert ran(result) == {"2022/reads_amounts", "2024/reads_amounts", "reads_all"}
+    assert "2022/reads_amounts: data: amounts\n" in result.stdout
+    edit(changed / "explanations.csv", "2022-performance-evaluation", "line", "28")
+    assert ran(reports(out, *READERS, data=changed)) == set()
 
 
 def test_a_changed_figure_that_nobody_reads_runs_nothing(out: Path, changed: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_changed_library_or_lock_runs_everything(data: Path, tmp_path: Path) -
     shutil.copy(ROOT / "requirements.lock", tmp_path)
     env = {"PYTHONPATH": str(tmp_path / "src")}
     reports(tmp_path / "out", *READERS, data=data, env=env)
-    for path, reason in (("src/analysis/budget.py", "library"), *[("requirements.lock",) * 2]):
+    for path, reason in (("src/analysis/cli.py", "library"), *[("requirements.lock",) * 2]):
         with (tmp_path / path).open("a", encoding="utf-8") as file:
             file.write("\n# changed\n")
         result = reports(tmp_path / "out", *READERS, data=data, why=True, env=env)

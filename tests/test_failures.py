@@ -101,7 +101,7 @@ def test_a_report_that_comes_to_no_page_loses_none_and_the_index_says_so(tmp_pat
 def test_a_library_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     source = Path(shutil.copytree(ROOT / "src", tmp_path / "src"))
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
-    with (source / "analysis" / "charts.py").open("a", encoding="utf-8") as file:
+    with (source / "analysis" / "present" / "charts.py").open("a", encoding="utf-8") as file:
         file.write("def broken(:\n")
     env = {"PYTHONPATH": str(source)}
     result = reports(tmp_path / "out", "reads_nothing", data=ROOT / "data", env=env)

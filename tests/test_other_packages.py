@@ -66,7 +66,8 @@ def package(data):
 
 def test_two_documents_of_one_year_count_nothing_twice(package):
     package.copy("documents", "2024-final-accounts", document="2024-evaluation",
-                 kind="performance_evaluation")  # fmt: skip
+                 kind="performance_evaluation", short_en="2024 evaluation",
+                 short_zh="2024年绩效评价")  # fmt: skip
     for figure in ("approved_2024", "expenditure_2024"):
         package.copy("amounts", figure, figure=f"{figure}_again", document="2024-evaluation")
     disclosure = package.disclosure(2024)
@@ -76,7 +77,8 @@ def test_two_documents_of_one_year_count_nothing_twice(package):
 
 
 def test_the_next_year_s_document_may_state_this_year_again(package):
-    package.copy("documents", "2024-final-accounts", document="2025-accounts", year="2025")
+    package.copy("documents", "2024-final-accounts", document="2025-accounts", year="2025",
+                 short_en="2025 accounts", short_zh="2025年决算")  # fmt: skip
     known = load("indicators").query("indicator == 'users_community' and year == 2024")
     for year in ("2025", "2024"):
         figures = {"document": "2025-accounts", "year": year}
@@ -142,6 +144,7 @@ def test_revenue_stands_beside_the_column_of_its_own_heading(package):
 
 
 def test_tables_in_yuan_are_shown_in_wan(package):
+    package.rows("disclosed_tables", lambda known: [row | {"unit": "元"} for row in known])
     package.rows(
         "statutory_tables",
         lambda known: [
@@ -163,7 +166,7 @@ def test_a_negative_item_has_no_share(package):
         "statutory_tables",
         lambda known: [
             row | {"value": "-0.50", "printed": "-0.50"}
-            if (row["title"], row["row"], row["column"]) == ("支出决算表", "2040202", "1")
+            if (row["table"], row["row"], row["column"]) == ("03", "2040202", "1")
             else row
             for row in known
         ],

@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -27,15 +29,29 @@ def test_conda_and_pip_users_get_the_same_requirements():
     )
 
 
-def test_the_lock_pins_every_requirement_with_a_hash_and_names_no_index():
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-test.lock"])
+def test_a_lock_pins_every_requirement_with_a_hash_and_names_no_index(file):
+    lock = (ROOT / file).read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [one for group in project["optional-dependencies"].values() for one in group]
-    for requirement in [*project["dependencies"], *extras]:
+    extras = project["optional-dependencies"]
+    if file == "requirements.lock":
+        extras = {"install": extras["install"]}
+    for requirement in [
+        *project["dependencies"],
+        *(one for some in extras.values() for one in some),
+    ]:
         name = re.split(r"[<>=\[]", requirement)[0]
         assert re.search(rf"^{name}==", lock, re.M), name
     assert "--hash=sha256:" in lock
     assert "://" not in lock
+
+
+def test_both_locks_pin_the_same_versions():
+    fewer, more = (
+        set(re.findall(r"^\S+==\S+", (ROOT / file).read_text(encoding="utf-8"), re.M))
+        for file in ("requirements.lock", "requirements-test.lock")
+    )
+    assert fewer < more
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
@@ -74,3 +90,14 @@ def test_every_public_measure_stands_in_the_methods():
     methods = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
     for module in ("budget", "composition", "indicators", "trends", "audit"):
         assert f"`analysis.{module}`" in methods
+
+
+def test_pip_takes_the_block_that_conda_hands_it(tmp_path):
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    [block] = [one["pip"] for one in conda["dependencies"] if isinstance(one, dict)]
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("\n".join(block), encoding="utf-8")
+    line = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--no-index",
+            "--no-build-isolation", "-r", requirements]  # fmt: skip
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,6 +1,6 @@
 """From a department's yearly disclosures to figures that can be trusted, compared and shared.
 
-Everything an analyst needs is one tab away: ``analysis.load``, ``analysis.years``, the measures
+Everything an analyst needs is one tab away: ``analysis.load``, ``analysis.search``, the measures
 in ``analysis.budget``, ``analysis.composition``, ``analysis.indicators`` and ``analysis.claims``,
 charts in ``analysis.charts`` and tables for readers in ``analysis.display``.
 """
@@ -9,6 +9,7 @@ import importlib
 from typing import Any
 
 from analysis.data.package import DataError, load, tables, years
+from analysis.data.parameters import parameters
 
 _MODULES = {
     "budget": "measures.budget",
@@ -21,13 +22,20 @@ _MODULES = {
     "trends": "measures.trends",
 }
 
-__all__ = ["DataError", "Disclosure", "documents_of", "load", "tables", "years", *_MODULES]
+_NAMES = {
+    "Disclosure": "disclosure",
+    "documents_of": "disclosure",
+    "choices": "lookup",
+    "search": "lookup",
+}
+
+__all__ = ["DataError", "load", "parameters", "tables", "years", *_NAMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
     """Modules that need pandas or matplotlib are imported when first used."""
-    if name in ("Disclosure", "documents_of"):
-        return getattr(importlib.import_module("analysis.disclosure"), name)
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"analysis.{_NAMES[name]}"), name)
     if name in _MODULES:
         return importlib.import_module(f"analysis.{_MODULES[name]}")
     raise AttributeError(f"module 'analysis' has no attribute {name!r}")

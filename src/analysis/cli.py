@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -17,6 +18,7 @@ LONGEST_CHECK = 300.0  # seconds
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="analysis")
 def main() -> None:
     """Figures from a department's yearly disclosures, checked and reported."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that knows no Chinese gets escapes
@@ -37,6 +39,13 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
 @click.option(
     "--notebook", "notebooks", metavar="N", multiple=True, help="Only this; or a path of another."
 )
+@click.option(
+    "--language",
+    "languages",
+    type=click.Choice(["en", "zh"]),
+    multiple=True,
+    help="Only this; default both.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Reports at a time; default one a processor.")
 @click.option("--force", is_flag=True, help="Also run what has not changed.")
 @click.option("--engine", type=click.Choice(["forked", "nbclient"]), default="forked")
@@ -51,16 +60,17 @@ def _finite(context: click.Context, option: click.Parameter, seconds: float) -> 
     help="Seconds that a report may take.",
 )
 @click.option("--why", is_flag=True, help="Say what has changed for each report that is run.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and why; write nothing.")
 def reports(data: str | None, out: Path | None, jobs: int | None, **options: object) -> None:
     """Write every report of every year that is not up to date.
 
     Exit code 0: all are written; 1: one failed, the others are written; 2: wrong use or bad
     data, nothing was run.
     """
-    from analysis.batch import plan, run
+    from analysis.batch import plan, run, show
 
     try:
-        chosen = run.Options(
+        chosen = plan.Options(
             data=data_directory(data),
             out=(out or plan.ROOT / "reports").resolve(),
             jobs=jobs or os.cpu_count() or 1,
@@ -68,8 +78,21 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
         )
         sys.exit(run.run(chosen))
     except (DataError, plan.WrongUseError) as error:
-        click.echo(error, err=True)
+        show.say(error, error=True)
         sys.exit(2)
+
+
+@main.command()
+def lab() -> None:
+    """Open JupyterLab on the overview, with the repository's folder around it."""
+    from analysis.batch.plan import NOTEBOOKS, ROOT
+
+    if not NOTEBOOKS.is_dir():
+        raise click.UsageError("the notebooks are not installed: open the Lab in their folder")
+    first = NOTEBOOKS / "overview.ipynb"
+    line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
+    line += [str(first)] if first.exists() else []
+    sys.exit(subprocess.run(line, cwd=ROOT, check=False).returncode)
 
 
 @main.command()

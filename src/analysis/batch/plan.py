@@ -1,79 +1,81 @@
-"""What there is to run, and what of it has changed since it was last run.
+"""What there is to run: the reports of a package, in each language.
 
-A report is run again when anything it is made from has changed: its notebook, its parameters, the
-rows of the tables it has read, the library, the lock file or an installed package; or when what
-it wrote is no longer there as written. This module needs none of the heavy packages, so that a
-batch with nothing to do starts none of them.
+This module needs none of the heavy packages, so that a batch with nothing to do starts none.
 """
 
 from __future__ import annotations
 
 import ast
-import csv
-import hashlib
-import io
 import json
-import platform
-from collections.abc import Iterable
-from contextlib import suppress
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from importlib.metadata import version
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from analysis.data.package import dictionary, years
+from analysis.data.package import Look
 
 ROOT = Path(__file__).resolve().parents[3]
-PACKAGES = [
-    "ipykernel",
-    "ipython",
-    "matplotlib",
-    "nbclient",
-    "nbconvert",
-    "nbformat",
-    "numpy",
-    "pandas",
-    "papermill",
-]
-
-Query = dict[str, Any]
-"""One look at a table, as `tables.load` records it: {"table": …, "where": {column: value}}."""
+NOTEBOOKS = ROOT / "notebooks"
+LANGUAGES = ("en", "zh")
+PLACE = re.compile(r"(?:(?P<language>zh)/)?(?:(?P<year>\d{1,4})/)?(?P<notebook>[^/\\\0]+)")
 
 
 class WrongUseError(ValueError):
-    """A year or notebook that is not there."""
+    """What was asked for cannot be done; the message says why, and the way out."""
 
 
-def sha256(*parts: bytes) -> str:
-    """Hash of byte strings; their borders count."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
+@dataclass(frozen=True)
+class Options:
+    """What to run and how, as the command was given it."""
 
-
-def hash_of_files(files: dict[str, bytes]) -> str:
-    """Hash of files and of what they are called."""
-    return sha256(*(part for name in files for part in (name.encode(), files[name])))
+    data: Path
+    out: Path
+    years: tuple[int, ...] = ()
+    notebooks: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    jobs: int = 1
+    force: bool = False
+    engine: str = "forked"
+    dask: str | None = None
+    timeout: float = 600.0
+    why: bool = False
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
 class Report:
-    """One notebook with its parameters."""
+    """One notebook with its parameters; `path` is that of the notebook."""
 
     notebook: str
-    year: int | None
-    source: bytes = field(repr=False)
+    year: int | None = None
+    language: str = "en"
+    path: str = ""
+    source: bytes = field(default=b"", repr=False)
+    takes_language: bool = False
+
+    @classmethod
+    def of(cls, name: str) -> Report:
+        """The report that is called so. Raises ValueError if none can be."""
+        match = PLACE.fullmatch(name)
+        if match is None or match["notebook"] in (".", ".."):
+            raise ValueError(name)
+        year = int(match["year"]) if match["year"] else None
+        return cls(match["notebook"], year, match["language"] or "en")
 
     @property
     def name(self) -> str:
         """Where it goes in the output folder, without the suffix."""
-        return self.notebook if self.year is None else f"{self.year}/{self.notebook}"
+        language = [] if self.language == "en" else [self.language]
+        return "/".join(
+            [*language, *([] if self.year is None else [str(self.year)]), self.notebook]
+        )
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {} if self.year is None else {"year": self.year}
+        """What the notebook is given."""
+        language = {"language": self.language} if self.takes_language else {}
+        return ({} if self.year is None else {"year": self.year}) | language
 
     @property
     def title(self) -> str:
@@ -90,11 +92,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a report: its two files, what it has read, and why it failed if it did."""
+    """What came of a report: its two files, what it has looked at, and why it failed if so."""
 
     html: str = field(repr=False)
     notebook: str = field(repr=False)
-    queries: list[Query]
+    looks: list[Look]
     error: str | None = None
 
 
@@ -105,14 +107,14 @@ class Failure:
     name: str
     reason: str
     cells: list[bytes] = field(default_factory=list, repr=False)
-    queries: list[Query] = field(default_factory=list)
 
 
-def parameter_names(source: bytes) -> set[str]:
-    """Names that the cell tagged `parameters` assigns."""
-    names: set[str] = set()
+def parameter_names(source: bytes) -> set[str] | None:
+    """Names that the cell tagged `parameters` assigns; None if there is no such cell."""
+    names: set[str] | None = None
     for cell in json.loads(source)["cells"]:
         if "parameters" in cell["metadata"].get("tags", []):
+            names = names or set()
             for node in ast.parse("".join(cell["source"])).body:
                 names |= {
                     target.id
@@ -122,197 +124,60 @@ def parameter_names(source: bytes) -> set[str]:
     return names
 
 
-def reports(
-    data: Path, only_years: Iterable[int] = (), only_notebooks: Iterable[str] = ()
-) -> list[Report]:
-    """Every notebook for every year, or those asked for; a cross-year notebook has no year.
+def notebooks(only: Iterable[str]) -> dict[str, Path]:
+    """The notebooks asked for, or the project's, by name.
 
     A notebook is named, or given as the path of an .ipynb file outside the project's folder.
     """
-    project = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+    project = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
     chosen: dict[str, Path] = {}
-    for name in only_notebooks or project:
+    for name in only or project:
         path = project.get(name, Path(name))
         if path.suffix != ".ipynb" or not path.is_file():
             raise WrongUseError(f"no notebook {name!r}; there are: {', '.join(project)}")
-        if path.stem == "index":
-            raise WrongUseError(f"{path}: the page index.html is that of all reports")
+        if not path.stem.isprintable() or path.stem == "index":
+            raise WrongUseError(f"{str(path)!r}: no report can have this name; rename the notebook")
         if chosen.setdefault(path.stem, path).resolve() != path.resolve():
             raise WrongUseError(f"two notebooks {path.stem!r}: {chosen[path.stem]} and {path}")
-    known = years(data)
-    unknown = [str(year) for year in only_years if year not in known]
-    if unknown:
+    return chosen
+
+
+def reports(
+    chosen: Mapping[str, Path],
+    known: Iterable[int],
+    years: Iterable[int] = (),
+    languages: Iterable[str] = (),
+) -> tuple[list[Report], list[str]]:
+    """The reports of these notebooks, and which of the project's are none.
+
+    A notebook is a report for each of the `known` years if it has the parameter `year`, and for
+    each language if it has `language`; without it, it is one of the English pages. Sketches, the
+    project's own files without a cell of parameters, are left alone.
+    """
+    if unknown := [str(year) for year in years if year not in known]:
         raise WrongUseError(
             f"no document of the year {', '.join(unknown)}; there are: "
             + ", ".join(map(str, known))
         )
-    found = []
+    found, left = [], []
     for name, path in chosen.items():
+        own = path.parent != NOTEBOOKS
         source = path.read_bytes()
         try:
-            yearly = "year" in parameter_names(source)
-        except (ValueError, KeyError, TypeError, AttributeError, SyntaxError) as error:
-            raise WrongUseError(f"{path} is no notebook: {error}") from None
-        which = sorted(set(only_years) or known) if yearly else [None] * (not only_years)
-        found += [Report(name, year, source) for year in which]
-    return sorted(found, key=lambda report: (report.year or 0, report.notebook))
-
-
-class Slices:
-    """The data as they are now, and hashes of the rows that a query sees.
-
-    All is read at once, so that what is edited while a batch runs counts as changed in the next.
-    Each table is indexed once for each set of columns, however many reports ask.
-    """
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        paths = (PurePosixPath(resource["path"]) for resource in dictionary(data).values())
-        self.files = {}
-        for name in ("datapackage.json", *sorted(path.as_posix() for path in paths)):
-            with suppress(OSError):  # the validation will say so
-                self.files[name] = (data / name).read_bytes()
-        self.hash = hash_of_files(self.files)
-        self._indexes: dict[tuple[str, ...], tuple[bytes, dict[tuple[str, ...], bytes]]] = {}
-
-    @cached_property
-    def _resources(self) -> dict[str, Any]:
-        descriptor = json.loads(self.files["datapackage.json"].decode("utf-8-sig"))
-        return {resource["name"]: resource for resource in descriptor["resources"]}
-
-    def digest(self, query: Query) -> str:
-        """Hash of the rows in order, with the table's header and description."""
-        columns = tuple(sorted(query["where"]))
-        if (query["table"], *columns) not in self._indexes:
-            self._indexes[query["table"], *columns] = self._index(query["table"], columns)
-        table, rows = self._indexes[query["table"], *columns]
-        return sha256(table, rows.get(tuple(_cell(query["where"][c]) for c in columns), b""))
-
-    def digests(self, queries: Iterable[Query]) -> dict[str, str]:
-        """Hash of each query, by a label that people can read."""
-        return {label(query): self.digest(query) for query in queries}
-
-    def _index(
-        self, table: str, columns: tuple[str, ...]
-    ) -> tuple[bytes, dict[tuple[str, ...], bytes]]:
-        resource = self._resources.get(table)
-        if resource is None:
-            return b"no such table", {}
-        groups: dict[tuple[str, ...], Any] = {}
-        text = self.files[PurePosixPath(resource["path"]).as_posix()].decode("utf-8-sig")
-        rows = csv.reader(io.StringIO(text, newline=""))
-        header = next(rows, [])
-        places = [header.index(column) for column in columns if column in header]
-        for row in filter(None, rows):
-            group = groups.setdefault(tuple(row[i] for i in places), hashlib.sha256())
-            group.update(("\x1f".join(row) + "\x1e").encode())
-        described = json.dumps([resource, header], sort_keys=True).encode()
-        return described, {key: group.digest() for key, group in groups.items()}
-
-
-def _cell(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def label(query: Query) -> str:
-    """A query as `amounts (year=2024)`."""
-    where = ", ".join(f"{column}={value}" for column, value in sorted(query["where"].items()))
-    return f"{query['table']} ({where})" if where else str(query["table"])
-
-
-def traced(trace: Path) -> list[Query]:
-    """The queries that `tables.load` has written down, each once."""
-    lines = trace.read_text("utf-8").splitlines() if trace.exists() else []
-    return [json.loads(line) for line in dict.fromkeys(lines)]
-
-
-@cache
-def code() -> dict[str, str]:
-    """What every report is made with: hash of the library and of the lock, installed versions."""
-    package = Path(__file__).parents[1]
-    files = sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    library = {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
-    lock = ROOT / "requirements.lock"
-    return {
-        "library": hash_of_files(library),
-        "requirements.lock": sha256(lock.read_bytes() if lock.is_file() else b""),
-        "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
-    }
-
-
-def code_version() -> str:
-    """Hash of the library and the lock, for the reader."""
-    return sha256(code()["library"].encode(), code()["requirements.lock"].encode())
-
-
-def key(report: Report, data: dict[str, str]) -> dict[str, str]:
-    """All that a report's bytes depend on; `data` are the hashes of what it has read."""
-    parameters = json.dumps(report.parameters, sort_keys=True)
-    own = {"notebook": sha256(report.source), "parameters": parameters}
-    return own | code() | {f"data: {name}": digest for name, digest in data.items()}
-
-
-class State:
-    """What the last runs wrote, one JSON line a fact; the last line about a thing holds.
-
-    Lines are only added while a batch runs, so that a killed one loses at most its last line.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "state.jsonl"
-        self.facts: dict[str, dict[str, Any]] = {}
-        self.added = 0
-        if self.path.is_file():
-            for line in self.path.read_bytes().splitlines():
-                with suppress(ValueError, TypeError, KeyError):  # cut short by a kill
-                    fact = json.loads(line)
-                    if fact["about"].startswith("report "):
-                        _ = fact["error"], fact["key"], fact["files"], fact["queries"]
-                    self.facts[fact["about"]] = fact
-
-    def add(self, about: str, **fact: Any) -> None:
-        """Remember a fact, also on disk."""
-        known = self.facts.get(about)
-        self.facts[about] = {"about": about, **fact}
-        if known != self.facts[about]:
-            self.added += 1
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write("\n" + json.dumps(self.facts[about], ensure_ascii=False) + "\n")
-
-    def tidy(self) -> None:
-        """Drop the lines that no longer hold."""
-        if self.added == 0:
-            return
-        new = self.path.with_name("state.new")
-        lines = [json.dumps(fact, ensure_ascii=False) + "\n" for fact in self.facts.values()]
-        new.write_text("".join(lines), encoding="utf-8")
-        new.replace(self.path)
-
-
-def reasons(report: Report, state: State, slices: Slices, out: Path) -> list[str]:
-    """Why a report has to be run; empty if it need not be."""
-    last = state.facts.get(f"report {report.name}")
-    if last is None:
-        return ["never run"]
-    if last["error"]:
-        return ["failed last time"]
-    now, then = key(report, slices.digests(last["queries"])), last["key"]
-    changed = [
-        f"{part} {then.get(part)} → {now[part]}" if part in ("python", *PACKAGES) else part
-        for part in now
-        if now[part] != then.get(part)
-    ]
-    return changed + changed_files(last["files"], out)
-
-
-def changed_files(files: dict[str, str], out: Path) -> list[str]:
-    """Which files are not as they were written."""
-    found = []
-    for name, digest in files.items():
-        try:
-            if sha256((out / name).read_bytes()) != digest:
-                found.append(f"{name} was edited")
-        except OSError:
-            found.append(f"{name} is missing")
-    return found
+            names = parameter_names(source)
+        except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, RecursionError) as e:
+            raise WrongUseError(f"{path} is no notebook: {e}") from None
+        if not own and (names is None or name.startswith("Untitled")):
+            left.append(path.name)
+            continue
+        names = names or set()
+        which = sorted(set(years) or known) if "year" in names else [None] * (not years)
+        spoken = [one for one in LANGUAGES if one in (languages or LANGUAGES)]
+        if "language" not in names:
+            spoken = [one for one in spoken if one == LANGUAGES[0]]
+        found += [
+            Report(name, year, language, str(path.resolve()) * own, source, "language" in names)
+            for year in which
+            for language in spoken
+        ]
+    return sorted(found, key=lambda one: (one.year or 0, one.notebook, one.language)), left

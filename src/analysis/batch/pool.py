@@ -12,46 +12,30 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import Any
 
-from analysis.batch.plan import (
-    Failure,
-    Outcome,
-    Report,
-    Slices,
-    code_version,
-    sha256,
-    traced,
-)
+from analysis.batch.plan import Failure, Options, Outcome, Report
+from analysis.batch.snapshot import Snapshot, sha256
+from analysis.batch.state import code_version
 
 GRACE = 5.0  # seconds between a worker's own time limit and its end by force
-
+LONGEST = 60  # a socket's path may have some 100 characters, and Python adds to it
 
 ENVIRONMENT = {
+    "PYTHONSAFEPATH": "1",  # code in the folder where the command was called stays what it is
     "PYTHONHASHSEED": "0",  # the order of a printed set
     "SOURCE_DATE_EPOCH": "0",  # the date in an SVG of matplotlib
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MATPLOTLIBRC": os.devnull,  # nobody's own style
+    "OPENBLAS_NUM_THREADS": "1",  # the batch has a process for each processor
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a warning of the debugger that nobody uses
 }
 
-
 STARTING = threading.Lock()  # a Dask worker has several threads
-
-
-@contextmanager
-def environment(values: dict[str, str]) -> Iterator[None]:
-    """Environment variables for the processes started meanwhile."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
 
 
 def allow_many_files() -> None:
@@ -69,17 +53,22 @@ def start_server(data: Path) -> Any:
 
     Starting takes it a few seconds, but not this process: call it early.
     """
+    os.environ.update(ENVIRONMENT | {"ANALYSIS_DATA": str(data)})
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["analysis.batch.warm"])
-    with STARTING, environment(ENVIRONMENT | {"ANALYSIS_DATA": str(data)}):
+    with STARTING:
+        if len(tempfile.gettempdir()) > LONGEST:
+            tempfile.tempdir = "/tmp"
         forkserver.ensure_running()
     return context
 
 
 def _work(*arguments: Any) -> None:
-    channel = arguments[1]
+    channel, scratch = arguments[1:3]
+    (scratch / "here").mkdir()
+    os.chdir(scratch / "here")  # a folder of its own, for reports that write files
     try:
         from analysis.batch import worker  # has long been imported where this is run
     except Exception as error:
@@ -91,12 +80,13 @@ def _work(*arguments: Any) -> None:
 class Worker:
     """A process that does one task, and what the batch knows of it."""
 
-    def __init__(self, task: str, scratch: Path, data: Path, *arguments: Any) -> None:
-        context = start_server(data)
+    def __init__(self, task: str, scratch: Path, snapshot: Snapshot, *arguments: Any) -> None:
+        context = start_server(snapshot.folder)
+        self.snapshot = snapshot
         self.channel, theirs = context.Pipe()
         self.scratch = Path(tempfile.mkdtemp(dir=scratch))
         self.process = context.Process(
-            target=_work, args=(task, theirs, self.scratch, data, *arguments)
+            target=_work, args=(task, theirs, self.scratch, snapshot.folder, *arguments)
         )
         self.process.start()
         theirs.close()
@@ -112,16 +102,16 @@ class Worker:
         self.channel.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def answer(self, slices: Slices) -> Any:
+    def answer(self) -> Any:
         """What has come of its task, or None if it said something else or nothing."""
         try:
             message = self.channel.recv() if self.channel.poll() else None
         except (EOFError, OSError):
             self.process.join()
             message = None
-        if isinstance(message, list):  # what it has read; it wants to print the hash of it
-            digests = slices.digests(message)
-            data_hash = sha256(json.dumps(digests, sort_keys=True).encode())
+        if isinstance(message, list):  # what it has looked at; it wants to print the hash of it
+            digests = json.dumps(self.snapshot.digests(message), sort_keys=True)
+            data_hash = sha256(digests.encode())
             self.channel.send({"data_hash": data_hash, "code_version": code_version()})
         elif isinstance(message, bytes):
             self.cells.append(message)
@@ -135,8 +125,7 @@ class Worker:
 
     def failure(self, name: str, reason: str) -> Failure:
         """Its end without an answer."""
-        trace = self.scratch / "queries.jsonl"
-        return Failure(name, reason, self.cells, traced(trace))
+        return Failure(name, reason, self.cells)
 
 
 def _ending(exitcode: int | None) -> str:
@@ -147,20 +136,22 @@ def _ending(exitcode: int | None) -> str:
     return f"its process was killed by signal {-exitcode} ({name}{hint})"
 
 
+Started = Callable[[Report], None]
+
+
 def outcomes(
-    reports: Iterable[Report], slices: Slices, scratch: Path, jobs: int, engine: str, timeout: float
+    reports: Iterable[Report], snapshot: Snapshot, scratch: Path, options: Options, tell: Started
 ) -> Iterator[tuple[Report, Outcome | Failure]]:
-    """Run reports, some at a time; each comes back as soon as it is done."""
+    """Run reports, some at a time, and tell which; each comes back as soon as it is done."""
     waiting: deque[tuple[Report, Failure | None]] = deque((report, None) for report in reports)
     running: dict[Worker, tuple[Report, Failure | None]] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < jobs:
+            while waiting and len(running) < options.jobs:
                 report, failure = waiting.popleft()
+                tell(report)
                 try:
-                    worker = Worker(
-                        "report", scratch, slices.data, report, engine, timeout, failure
-                    )
+                    worker = Worker("report", scratch, snapshot, report, options, failure)
                 except OSError as error:
                     if running:  # as many as this machine can have
                         waiting.appendleft((report, failure))
@@ -168,7 +159,7 @@ def outcomes(
                     yield report, Failure("OSError", f"could not be started: {error}")
                 else:
                     running[worker] = report, failure
-            for worker, answer in _answers(list(running), slices, timeout):
+            for worker, answer in _answers(list(running), options.timeout):
                 report, failure = running.pop(worker)
                 worker.end()
                 if isinstance(answer, Failure) and failure is None:
@@ -180,13 +171,13 @@ def outcomes(
             worker.end()
 
 
-def _answers(workers: list[Worker], slices: Slices, timeout: float) -> Iterator[tuple[Worker, Any]]:
+def _answers(workers: list[Worker], timeout: float) -> Iterator[tuple[Worker, Any]]:
     """Wait for the workers to say something, and give what has come to its end."""
     speakers = [end for worker in workers for end in (worker.channel, worker.process.sentinel)]
     deadline = min((worker.started for worker in workers), default=0.0) + timeout + GRACE
     connection.wait(speakers, max(0.0, deadline - time.monotonic()))
     for worker in workers:
-        answer = worker.answer(slices)
+        answer = worker.answer()
         if answer is None and time.monotonic() > worker.started + timeout + GRACE:
             reason = f"the report took longer than {timeout:g} s (--timeout)"
             answer = worker.failure("Timeout", reason)
@@ -194,12 +185,15 @@ def _answers(workers: list[Worker], slices: Slices, timeout: float) -> Iterator[
             yield worker, answer
 
 
-def render_index(statuses: list[dict[str, Any]], slices: Slices, scratch: Path) -> str | Failure:
-    """The page that leads to all reports, from a worker, so that this process stays slim."""
-    worker = Worker("index", scratch, slices.data, statuses)
+def do(task: str, snapshot: Snapshot, scratch: Path, *arguments: Any) -> Any:
+    """What a worker makes of a task, so that this process stays slim; a Failure if it failed."""
     try:
-        while (answer := worker.answer(slices)) is None:
+        worker = Worker(task, scratch, snapshot, *arguments)
+    except OSError as error:
+        return Failure("OSError", f"could not be started: {error}")
+    try:
+        while (answer := worker.answer()) is None:
             connection.wait([worker.channel, worker.process.sentinel])
     finally:
         worker.end()
-    return answer  # type: ignore[no-any-return]
+    return answer

@@ -10,32 +10,240 @@ says so. The next run tries again.
 from __future__ import annotations
 
 import json
-import os
 import signal
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from analysis.batch.folder import Folder
 from analysis.batch.plan import (
+    LANGUAGES,
+    ROOT,
     Failure,
+    Options,
     Outcome,
     Report,
-    Slices,
-    State,
     WrongUseError,
-    changed_files,
-    code,
-    key,
-    reasons,
+    notebooks,
     reports,
-    sha256,
 )
-from analysis.batch.pool import allow_many_files, outcomes, render_index, start_server
+from analysis.batch.pool import allow_many_files, do, outcomes, start_server
+from analysis.batch.show import Show, say
+from analysis.batch.snapshot import Snapshot, files_of, sha256
+from analysis.batch.state import Fact, changed_files, code, key, orphans, reasons
+from analysis.data.package import DataError, years
+
+
+def run(options: Options) -> int:
+    """Bring the reports up to date; 0 if all are written, 1 if not.
+
+    Raises:
+        WrongUseError, DataError: nothing was run, and what was there stays.
+    """
+    allow_many_files()
+    chosen = notebooks(options.notebooks)
+    files = files_of(options.data)
+    inputs = [*(options.data / name for name in files), *chosen.values(), *notebooks(()).values()]
+    for path in inputs:
+        if path.resolve().is_relative_to(options.out):
+            raise WrongUseError(
+                f"{options.out} holds {path.name}, which is read: name another --out"
+            )
+    folder = Folder(options.out)
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        snapshot = Snapshot(files, folder.scratch / "data")
+        batch = Batch(options, folder, snapshot, chosen)
+        return batch.preview() if options.dry_run else batch.run()
+    except KeyboardInterrupt as interrupt:
+        say(f"stopped by {str(interrupt) or 'Ctrl-C'}; what is written stays", error=True)
+        return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        folder.close()
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt("SIGTERM")
+
+
+class Batch:
+    """One run: what is to be done in a folder that is held, with data that stay the same."""
+
+    def __init__(
+        self, options: Options, folder: Folder, snapshot: Snapshot, chosen: dict[str, Path]
+    ) -> None:
+        self.options, self.folder, self.snapshot = options, folder, snapshot
+        self.state = folder.state
+        if (other := self.state.others.get("package", snapshot.name)) != snapshot.name:
+            raise WrongUseError(
+                f"{folder.path} holds the reports of {other!r}, and these are {snapshot.name!r}: "
+                "name another --out, or remove that folder"
+            )
+        self._validate()
+        there = years(snapshot.folder)
+        self.chosen, self.left = reports(chosen, there, options.years, options.languages)
+        if not self.chosen:
+            raise WrongUseError("nothing to run: none of these notebooks has such parameters")
+        project, _ = reports(notebooks(()), there)
+        self.known = {one.name: one for one in [*project, *self.chosen]}
+        self.gone = orphans(self.state, self.known, there)
+        self.why = {
+            report.name: ["--force"] * options.force
+            or reasons(report, self.state, snapshot, folder.path)
+            for report in self.chosen
+        }
+        self.todo = [report for report in self.chosen if self.why[report.name]]
+
+    def _validate(self) -> None:
+        self.valid = sha256(self.snapshot.hash.encode(), code()["library"].encode())
+        if self.state.others.get("valid data") == self.valid:
+            return
+        from analysis.checks.validation import problems
+
+        start_server(self.snapshot.folder)
+        if found := problems(self.snapshot.folder):
+            raise DataError("\n".join(found))
+
+    def preview(self) -> int:
+        """Say what `run` would do."""
+        for report in self.todo:
+            say(f"would run {report.name}: {', '.join(self.why[report.name])}")
+        for name in self.gone:
+            say(f"would remove {name}: its notebook or year is gone")
+        say(f"{len(self.todo)} to run, {len(self.chosen) - len(self.todo)} unchanged")
+        return 0
+
+    def run(self) -> int:
+        """Run what has to be run, and the index."""
+        failed = 0
+        show = Show(len(self.todo))
+        unchanged = [report.name for report in self.chosen if not self.why[report.name]]
+        try:
+            self.state.note("package", self.snapshot.name)
+            self.state.note("valid data", self.valid)
+            for name in self.left:
+                show.line(f"left alone: {name}, which has no cell tagged parameters or no name yet")
+            for name in self.gone:
+                self.folder.remove(name)
+                show.line(f"removed  {name}: its notebook or year is gone")
+            if unchanged:
+                more = f" and {len(unchanged) - 10} more" if len(unchanged) > 10 else ""
+                show.line(f"unchanged: {', '.join(unchanged[:10])}{more}")
+            for report in self.todo if self.options.why else ():
+                show.line(f"{report.name}: {', '.join(self.why[report.name])}")
+            for report, outcome in self._outcomes(show):
+                error = self._keep(report, outcome)
+                failed += bool(error)
+                show.done(report.name, error)
+            self._sign()
+            error = self._keep_indexes()
+            with suppress(OSError):
+                self.state.tidy(self.folder.scratch)
+            if error:
+                show.line(f"failed   index: {error}", error=True)
+        except OSError as problem:
+            raise WrongUseError(f"cannot write to {self.folder.path}: {problem.strerror}") from None
+        finally:
+            show.close()
+        counts = f"{len(self.todo) - failed} written, {len(unchanged)} unchanged, {failed} failed"
+        show.line(f"{counts}: {self.folder.path / 'index.html'}")
+        return 1 if failed or error else 0
+
+    def _outcomes(self, show: Show) -> Iterator[tuple[Report, Outcome | Failure]]:
+        if self.options.dask and self.todo:
+            from analysis.batch import cluster
+
+            return cluster.outcomes(self.todo, self.snapshot, self.options)
+        return outcomes(
+            self.todo,
+            self.snapshot,
+            self.folder.scratch,
+            self.options,
+            lambda r: show.starts(r.name),
+        )
+
+    def _keep(self, report: Report, outcome: Outcome | Failure) -> str | None:
+        """Write what came of a report and remember it; the error if there is one."""
+        try:
+            if isinstance(outcome, Failure):
+                self.state.add(report.name, Fact(outcome.reason, path=report.path))
+                return outcome.reason
+            files = self.folder.write(
+                {
+                    f"{report.name}.html": outcome.html.encode(),
+                    f"{report.name}.ipynb": outcome.notebook.encode(),
+                }
+            )
+            made_from = key(report, self.snapshot, outcome.looks)
+            fact = Fact(outcome.error, files, made_from, outcome.looks, report.path)
+            self.state.add(report.name, fact)
+            return outcome.error
+        except OSError as problem:
+            error = f"could not be written: {problem.strerror}"
+            with suppress(OSError):
+                self.state.add(report.name, Fact(error, path=report.path))
+            return error
+
+    def _sign(self) -> None:
+        """Have Jupyter trust the notebooks that the project made of its own data."""
+        written = [report for report in self.todo if not report.path]
+        if self.options.data == (ROOT / "data").resolve() and written:
+            paths = [self.folder.path / f"{report.name}.ipynb" for report in written]
+            do(
+                "sign",
+                self.snapshot,
+                self.folder.scratch,
+                [path for path in paths if path.is_file()],
+            )
+
+    def _keep_indexes(self) -> str | None:
+        """Write each language's index if what it shows has changed; the error if there is one."""
+        errors = []
+        everything = {name: Report.of(name) for name in self.state.reports} | self.known
+        for language in LANGUAGES:
+            shown = [one for one in everything.values() if one.language == language]
+            if statuses := [*self._statuses(shown)]:
+                errors.append(self._keep_index(language, statuses))
+        return next(filter(None, errors), None)
+
+    def _statuses(self, shown: Iterable[Report]) -> Iterator[dict[str, Any]]:
+        for report in sorted(shown, key=lambda one: (one.year or 0, one.notebook)):
+            if fact := self.state.reports.get(report.name):
+                page = self.folder.path / f"{report.name}.html"
+                error = fact.error
+                if error and not fact.files and page.is_file():
+                    error += " (the page is of an earlier run)"
+                yield {
+                    "notebook": report.notebook,
+                    "year": report.year,
+                    "path": f"{report.name}.html" if page.is_file() else "",
+                    "title": report.title,
+                    "state": "failed" if error else "written",
+                    "error": error,
+                }
+
+    def _keep_index(self, language: str, statuses: list[dict[str, Any]]) -> str | None:
+        name = "index.html" if language == LANGUAGES[0] else f"{language}/index.html"
+        shown = sha256(json.dumps([statuses, self.snapshot.hash, code()]).encode())
+        with suppress(TypeError, KeyError):  # never made
+            last = self.state.others.get(name) or {}
+            made = {name: last["files"][name]}
+            if last["shown"] == shown and not changed_files(made, self.folder.path):
+                return None
+        try:
+            html = do("index", self.snapshot, self.folder.scratch, statuses)
+            if isinstance(html, Failure):
+                self.folder.write({name: plain_index(statuses, html.reason).encode()})
+                return html.reason
+            self.state.note(
+                name, {"shown": shown, "files": self.folder.write({name: html.encode()})}
+            )
+        except OSError as problem:
+            return f"could not be written: {problem.strerror}"
+        return None
 
 
 def plain_index(statuses: list[dict[str, Any]], reason: str) -> str:
@@ -53,202 +261,3 @@ def plain_index(statuses: list[dict[str, Any]], reason: str) -> str:
         f"<h1>Reports</h1><p>The index could not be made: {escape(reason)}</p>"
         f"<ul>{''.join(items)}</ul></html>"
     )
-
-
-class Show:
-    """Tells people how far the batch is: a bar on a terminal, plain lines elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        self.progress: Any = None
-        if total and all(stream and stream.isatty() for stream in (sys.stdout, sys.stderr)):
-            from rich.progress import Progress
-
-            self.progress = Progress(transient=True)
-            self.progress.start()
-            self.task = self.progress.add_task("reports", total=total)
-
-    def line(self, text: str, error: bool = False) -> None:
-        """One line; errors go to stderr."""
-        if self.progress:
-            self.progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
-        else:
-            try:
-                print(text, file=sys.stderr if error else sys.stdout, flush=True)
-            except OSError:  # nobody reads on, as with `| head`; the work goes on
-                os.dup2(os.open(os.devnull, os.O_WRONLY), 2 if error else 1)
-
-    def step(self) -> None:
-        """One report is done."""
-        if self.progress:
-            self.progress.advance(self.task)
-
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        if self.progress:
-            self.progress.stop()
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to run and how."""
-
-    data: Path
-    out: Path
-    years: tuple[int, ...] = ()
-    notebooks: tuple[str, ...] = ()
-    jobs: int = 1
-    force: bool = False
-    engine: str = "forked"
-    dask: str | None = None
-    timeout: float = 600.0
-    why: bool = False
-
-
-def run(options: Options) -> int:
-    """Bring the reports up to date; 0 if all are written, 1 if not.
-
-    Raises `plan.WrongUseError` before anything is touched.
-    """
-    allow_many_files()
-    data, out = options.data, options.out
-    slices = Slices(data)
-    valid = sha256(slices.hash.encode(), code()["library"].encode())
-    if State(out / ".analysis").facts.get("valid data") != {"about": "valid data", "hash": valid}:
-        from analysis.checks.validation import problems
-
-        start_server(data)
-        if found := problems(data):
-            raise WrongUseError("\n".join(found))
-    chosen = reports(data, options.years, options.notebooks)
-    if not chosen:
-        raise WrongUseError("nothing to run: of these notebooks none has the parameter year")
-    known = {report.name: report for report in [*reports(data), *chosen]}
-    try:
-        folder = Folder(out)
-        folder.state.add("valid data", hash=valid)
-    except OSError as error:
-        raise WrongUseError(f"cannot write to {out}: {error.strerror}") from None
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        return _bring_up_to_date(options, folder, slices, chosen, known)
-    except KeyboardInterrupt as interrupt:
-        print(f"stopped by {str(interrupt) or 'Ctrl-C'}; what is written stays", file=sys.stderr)
-        return 1
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        folder.close()
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt("SIGTERM")
-
-
-def _bring_up_to_date(
-    options: Options,
-    folder: Folder,
-    slices: Slices,
-    chosen: list[Report],
-    known: dict[str, Report],
-) -> int:
-    why = {
-        report.name: ["--force"] * options.force
-        or reasons(report, folder.state, slices, folder.path)
-        for report in chosen
-    }
-    todo = [report for report in chosen if why[report.name]]
-    failed = 0
-    show = Show(len(todo))
-    try:
-        if skipped := [report.name for report in chosen if not why[report.name]]:
-            more = f" and {len(skipped) - 10} more" if len(skipped) > 10 else ""
-            show.line(f"unchanged: {', '.join(skipped[:10])}{more}")
-        for report in todo if options.why else ():
-            show.line(f"{report.name}: {', '.join(why[report.name])}")
-        for report, outcome in _outcomes(options, todo, slices, folder.scratch):
-            error = keep(folder, report, outcome, slices)
-            if error:
-                failed += 1
-                show.line(f"failed   {report.name}: {error}", error=True)
-            else:
-                show.line(f"written  {report.name}")
-            show.step()
-        error = keep_index(folder, known, slices)
-        with suppress(OSError):
-            folder.state.tidy()
-        if error:
-            show.line(f"failed   index: {error}", error=True)
-    finally:
-        show.close()
-    counts = f"{len(todo) - failed} written, {len(skipped)} unchanged, {failed} failed"
-    show.line(f"{counts}: {folder.path / 'index.html'}")
-    return 1 if failed or error else 0
-
-
-def _outcomes(
-    options: Options, todo: list[Report], slices: Slices, scratch: Path
-) -> Iterator[tuple[Report, Outcome | Failure]]:
-    if options.dask and todo:
-        from analysis.batch import cluster
-
-        return cluster.outcomes(todo, slices, options.dask, options.engine, options.timeout)
-    return outcomes(todo, slices, scratch, options.jobs, options.engine, options.timeout)
-
-
-def keep(folder: Folder, report: Report, outcome: Outcome | Failure, slices: Slices) -> str | None:
-    """Write what came of a report and remember it; the error if there is one."""
-    files: dict[str, str] = {}
-    queries = outcome.queries
-    error = outcome.reason if isinstance(outcome, Failure) else outcome.error
-    try:
-        if isinstance(outcome, Outcome):
-            files = folder.write(
-                {
-                    f"{report.name}.html": outcome.html.encode(),
-                    f"{report.name}.ipynb": outcome.notebook.encode(),
-                }
-            )
-        made_from = key(report, slices.digests(queries))
-        folder.state.add(
-            f"report {report.name}", error=error, files=files, key=made_from, queries=queries
-        )
-    except OSError as problem:
-        error = f"could not be written: {problem.strerror}"
-        with suppress(OSError):
-            folder.state.add(f"report {report.name}", error=error, files={}, key={}, queries=[])
-    return error
-
-
-def keep_index(folder: Folder, known: dict[str, Report], slices: Slices) -> str | None:
-    """Write index.html if what it shows has changed; the error if there is one."""
-    statuses = []
-    for name, report in known.items():
-        fact = folder.state.facts.get(f"report {name}")
-        if fact is not None:
-            page = folder.path / f"{name}.html"
-            error = fact["error"]
-            if error and not fact["files"] and page.is_file():
-                error += " (the page is of an earlier run)"
-            statuses.append(
-                {
-                    "notebook": report.notebook,
-                    "year": report.year,
-                    "path": f"{name}.html" if page.is_file() else "",
-                    "title": report.title,
-                    "state": "failed" if error else "written",
-                    "error": error,
-                }
-            )
-    shown = sha256(json.dumps([statuses, slices.hash, code()]).encode())
-    last = folder.state.facts.get("index", {"shown": "", "files": {}})
-    if last["shown"] == shown and not changed_files(last["files"], folder.path):
-        return None
-    try:
-        html = render_index(statuses, slices, folder.scratch)
-        if isinstance(html, Failure):
-            folder.write({"index.html": plain_index(statuses, html.reason).encode()})
-            return html.reason
-        files = folder.write({"index.html": html.encode()})
-        folder.state.add("index", shown=shown, files=files)
-    except OSError as problem:
-        return f"could not be written: {problem.strerror}"
-    return None

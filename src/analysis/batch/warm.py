@@ -3,13 +3,15 @@
 # mypy: allow-untyped-calls
 
 import gc
+import os
 import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 
 MODULES = (
-    "analysis.present.charts analysis.site.index analysis.batch.kernel analysis.batch.worker "
+    "analysis.present.charts analysis.present.tables analysis.site.index analysis.batch.kernel analysis.batch.worker "
     "matplotlib.pyplot "
     "IPython.core.completerlib IPython.core.oinspect ipykernel.debugger ipykernel.kernelapp"
 )
@@ -26,7 +28,7 @@ def warm_up() -> None:
 
     from analysis.data.package import data_directory, load, positions, tables, years
     from analysis.disclosure import Disclosure
-    from analysis.present import charts
+    from analysis.present import charts, svg
     from analysis.reports import budget_execution, performance_indicators
     from analysis.site import page
 
@@ -38,10 +40,11 @@ def warm_up() -> None:
     budget_execution.budget_execution(disclosure)
     _, told = performance_indicators.performance_indicators(disclosure)
     frame = disclosure.amounts.assign(value=disclosure.amounts["base"].astype(float)).head(2)
-    charts.svg(charts.bars(frame), told[0], "warm")
+    svg.draw(charts.bars(frame), told[0], "warm")
     page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", "", ""))
 
 
+os.chdir(Path(__file__).parent)  # where no matplotlibrc of somebody's lies
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch
 with suppress(Exception):  # each report will say what is wrong
     warm_up()

@@ -23,11 +23,14 @@ import nbformat
 import papermill
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode, from_dict
+from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
-from analysis.batch.plan import Failure, Outcome, Report, traced
-from analysis.data.package import rows
+from analysis.batch.plan import Failure, Options, Outcome, Report
+from analysis.batch.snapshot import ALWAYS, PACKAGE
+from analysis.batch.watch import watch
+from analysis.data.package import seen
 from analysis.site import index, page
 
 KILLED = "the process that ran this cell came to its end before the cell did"
@@ -44,9 +47,13 @@ def work(task: str, channel: Connection, scratch: Path, data: Path, *arguments: 
     os.environ.pop("PYTHONSTARTUP", None)
     os.environ["ANALYSIS_DATA"] = str(data)
     os.environ["IPYTHONDIR"] = str(scratch / "ipython")  # nobody's own start-up files
-    (scratch / "here").mkdir()
-    os.chdir(scratch / "here")  # a folder of its own, for reports that write files
-    tasks: dict[str, Callable[..., Any]] = {"report": make_report, "index": make_index}
+    seen.clear()
+    watch(data, scratch)
+    tasks: dict[str, Callable[..., Any]] = {
+        "report": make_report,
+        "index": make_index,
+        "sign": sign,
+    }
     try:
         channel.send(tasks[task](channel, data, *arguments))
     except Exception as error:
@@ -83,24 +90,22 @@ def make_report(
     channel: Connection,
     data: Path,
     report: Report,
-    engine: str,
-    timeout: float,
+    options: Options,
     failure: Failure | None = None,
 ) -> Outcome:
     """Run a notebook and render it; after a `failure`, render as much as there was."""
-    trace = Path("../queries.jsonl").resolve()
-    os.environ["ANALYSIS_TRACE"] = str(trace)
-    if engine != "forked":  # real kernels talk to the terminal
+    if options.engine != "forked":  # real kernels talk to the terminal, and read unseen
+        seen.add(PACKAGE)
         for descriptor in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
     Path("notebook.ipynb").write_bytes(report.source)
     if failure is None:
-        notebook, failure = execute(report, engine, timeout, channel.send)
+        notebook, failure = execute(report, options, channel.send)
     else:
         notebook = until(failure, papermill_run(report, prepare_only=True))
     settle(notebook)
-    queries = failure.queries if failure and failure.queries else traced(trace)
-    channel.send(queries)
+    looks = [PACKAGE] if PACKAGE in seen else sorted({*seen, *ALWAYS}, key=str)
+    channel.send(looks)
     facts = page.Facts(
         notebook=report.notebook,
         year=report.year,
@@ -108,7 +113,6 @@ def make_report(
         command=report.command,
         **channel.recv(),  # their hash
     )
-    del os.environ["ANALYSIS_TRACE"]
     try:
         html = page.render(notebook, facts)
     except Exception:
@@ -117,13 +121,8 @@ def make_report(
         # rendering was what failed: a page that says so, without the cells
         cell = new_code_cell(outputs=[_error(failure.name, failure.reason)])
         html = page.render(new_notebook(cells=[cell]), facts)
-    # the footer tells of the documents that the page names, and of what was corrected in them
-    for row in rows(data, "documents"):
-        if row["document"] in html:
-            where = {"document": row["document"]}
-            queries += [{"table": table, "where": where} for table in ("documents", "corrections")]
     error = failure.reason if failure else None
-    return Outcome(html, nbformat.writes(notebook) + "\n", queries, error)
+    return Outcome(html, nbformat.writes(notebook) + "\n", sorted(seen, key=str), error)
 
 
 def make_index(channel: Connection, data: Path, statuses: list[dict[str, Any]]) -> str:
@@ -131,12 +130,20 @@ def make_index(channel: Connection, data: Path, statuses: list[dict[str, Any]]) 
     return index.render([index.Status(**status) for status in statuses], data)
 
 
+def sign(channel: Connection, data: Path, notebooks: list[Path]) -> bool:
+    """Have Jupyter trust executed notebooks on this machine, so that it shows all they display."""
+    notary = NotebookNotary()
+    for path in notebooks:
+        notary.sign(nbformat.read(path, nbformat.NO_CONVERT))
+    return True
+
+
 class Timeout(BaseException):
     """The report took longer than it may; not an Exception, so that no cell swallows it."""
 
 
 def execute(
-    report: Report, engine: str, timeout: float, tell: Callable[[bytes], None]
+    report: Report, options: Options, tell: Callable[[bytes], None]
 ) -> tuple[NotebookNode, Failure | None]:
     """Run a notebook through papermill as far as it goes, and tell of each cell that is done."""
     cells: list[NotebookNode] = []
@@ -147,14 +154,14 @@ def execute(
         cells.append(cell)
 
     def on_alarm(number: int, frame: FrameType | None) -> None:
-        raise Timeout(f"the report took longer than {timeout:g} s (--timeout)")
+        raise Timeout(f"the report took longer than {options.timeout:g} s (--timeout)")
 
     if timed := hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, on_alarm)
-        signal.setitimer(signal.ITIMER_REAL, timeout)
+        signal.setitimer(signal.ITIMER_REAL, options.timeout)
     try:
         notebook = papermill_run(
-            report, engine_name=engine, record_timing=False, on_cell_start=on_cell_start
+            report, engine_name=options.engine, record_timing=False, on_cell_start=on_cell_start
         )
     except PapermillExecutionError as error:
         if not error.traceback:  # a magic used wrongly says so on stderr only

@@ -44,8 +44,8 @@ def verify(folder: str | Path, data: Data = None) -> Verified:
     found = uncovered(lines, package)
     left = found[~found["covered"]] if len(found) else found
     wrong = misplaced(lines, package) + [
-        f"{row['document']}, line {row['line']}: the numeral {row['numeral']} in {row['context']!r} "
-        "is in no table and not left out with a reason"
+        f"{row['document']}, line {row['line']}: the numeral {row['numeral']} in "
+        f"{row['context']!r} is in no table and not left out with a reason"
         for row in records(left)
     ]
     rows = sum(len(package.load(name)) for name in names)

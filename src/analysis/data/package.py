@@ -123,7 +123,7 @@ class Package:
         """A table as a tidy DataFrame; see ``load``."""
         if name not in self.resources:
             raise DataError(f"no table {name!r}; there are: {', '.join(self.resources)}")
-        self._trace(name, where)
+        trace(name, where)
         frame = self._typed(name)
         for place, (column, wanted) in enumerate(where.items()):
             if column not in frame:
@@ -144,7 +144,7 @@ class Package:
             KeyError: the table has no such figure.
         """
         row: dict[str, Any] = self._by_figure(name)[figure]
-        self._trace(name, {"figure": figure})
+        trace(name, row)
         return row
 
     def has(self, name: str, figure: str) -> bool:
@@ -167,15 +167,6 @@ class Package:
             self._known[key] = make()
         made: Made = self._known[key]
         return made
-
-    def _trace(self, name: str, where: dict[str, Where]) -> None:
-        trace(name, where)
-        if {"unit", "value"} <= {one["name"] for one in self.fields(name)}:
-            trace("units", {})
-        if name == "statutory_tables":
-            trace("disclosed_tables", {})
-        if name in CORRECTED:
-            trace("corrections", {"table": name})
 
     def _typed(self, name: str) -> pd.DataFrame:
         return self._once(("typed", name), lambda: self._type(name))
@@ -408,19 +399,14 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def trace(name: str, where: Mapping[str, Where]) -> None:
-    """Tell the batch which rows this report can see: one JSON line in $ANALYSIS_TRACE."""
-    path = os.environ.get("ANALYSIS_TRACE")
-    if not path:
-        return
-    line = json.dumps({"table": name, "where": where}, ensure_ascii=False, sort_keys=True)
-    if line not in _traced.setdefault(path, set()):
-        _traced[path].add(line)
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+Look = tuple[str, str | None]
+seen: set[Look] = set()  # what was looked at in this process: a table, or its rows of a document
 
 
-_traced: dict[str, set[str]] = {}
+def trace(name: str, where: Mapping[str, object]) -> None:
+    """Note for the batch what is looked at; all that this module reads from tables is noted."""
+    document = where.get("document")
+    seen.add((name, document if isinstance(document, str) else None))
 
 
 def _correct(frame: pd.DataFrame, name: str, corrections: list[dict[str, str]]) -> None:

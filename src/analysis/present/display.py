@@ -20,8 +20,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.present import charts
-from analysis.present.charts import HAN, number, plain
+from analysis.present import old_charts as charts
+from analysis.present.old_charts import HAN, number, plain
 
 FINDINGS = "data_quality.ipynb"  # links work in JupyterLab; a report turns them into its own
 NAMES = ("year", "line")  # numbers that count nothing

@@ -1,0 +1,69 @@
+"""What a notebook was given as its parameters: converted, or refused in one line that helps."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import Any
+
+from analysis.data.package import DataError, years
+
+LANGUAGES = ("en", "zh")
+INJECTED = "# Parameters\n"  # how papermill begins the cell that it adds
+
+
+def parameters(data: str | Path | None = None, **given: Any) -> Any:
+    """The values of a notebook's parameters, by name, as its cells expect them.
+
+    The first cell after the parameters is the place to call it::
+
+        year, language = analysis.parameters(year=year, language=language)
+
+    A year may come as text or as ``2024.0``. papermill only warns of a name that the notebook
+    does not have, and runs it with the default; here it is an error.
+
+    Returns:
+        The values in the order given; the value itself if it is one.
+
+    Raises:
+        DataError: a name, a year or a language that is not there; the message lists those there
+            are.
+    """
+    if unknown := _injected() - {*given}:
+        raise DataError(f"no parameter {min(unknown)!r}; there are: {', '.join(given)}")
+    known = years(data)
+    values = []
+    for name, value in given.items():
+        if name == "year":
+            value = _year(value, known)
+        elif name == "years":
+            value = [_year(one, known) for one in (value if isinstance(value, list) else [value])]
+        elif name == "language" and value not in LANGUAGES:
+            raise DataError(f"no language {value!r}; there are: {', '.join(LANGUAGES)}")
+        values.append(value)
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def _year(value: object, known: list[int]) -> int:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = 0.0
+    if number not in known or isinstance(value, bool):
+        raise DataError(
+            f"no document for the year {value}; there are: {', '.join(map(str, known))} "
+            "(what they imply of other years is in the notebook trends)"
+        )
+    return int(number)
+
+
+def _injected() -> set[str]:
+    """Names that papermill has set in this session."""
+    cells = getattr(sys.modules["__main__"], "In", [])
+    source = next((cell for cell in reversed(cells) if cell.startswith(INJECTED)), "")
+    return {
+        node.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
