@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analysis.data.package import Look
+from analysis.data.package import ROOT, Look
 
-ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOKS = ROOT / "notebooks"
 LANGUAGES = ("en", "zh")
 PLACE = re.compile(r"(?:(?P<language>zh)/)?(?:(?P<year>\d{1,4})/)?(?P<notebook>[^/\\\0]+)")
@@ -29,7 +28,6 @@ class WrongUseError(ValueError):
 class Options:
     """What to run and how, as the command was given it."""
 
-    data: Path
     out: Path
     years: tuple[int, ...] = ()
     notebooks: tuple[str, ...] = ()
@@ -131,6 +129,8 @@ def notebooks(only: Iterable[str]) -> dict[str, Path]:
     """
     project = {path.stem: path for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
     chosen: dict[str, Path] = {}
+    if not only and not project:
+        raise WrongUseError("no notebooks are installed here: name some by path, --notebook PATH")
     for name in only or project:
         path = project.get(name, Path(name))
         if path.suffix != ".ipynb" or not path.is_file():

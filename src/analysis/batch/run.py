@@ -20,7 +20,7 @@ from typing import Any
 from analysis.batch.folder import Folder
 from analysis.batch.plan import (
     LANGUAGES,
-    ROOT,
+    NOTEBOOKS,
     Failure,
     Options,
     Outcome,
@@ -31,12 +31,12 @@ from analysis.batch.plan import (
 )
 from analysis.batch.pool import allow_many_files, do, outcomes, start_server
 from analysis.batch.show import Show, say
-from analysis.batch.snapshot import Snapshot, files_of, sha256
+from analysis.batch.snapshot import Snapshot, sha256
 from analysis.batch.state import Fact, changed_files, code, key, orphans, reasons
-from analysis.data.package import DataError, years
+from analysis.data.package import ROOT, DataError, Package
 
 
-def run(options: Options) -> int:
+def run(package: Package, options: Options) -> int:
     """Bring the reports up to date; 0 if all are written, 1 if not.
 
     Raises:
@@ -44,8 +44,7 @@ def run(options: Options) -> int:
     """
     allow_many_files()
     chosen = notebooks(options.notebooks)
-    files = files_of(options.data)
-    inputs = [*(options.data / name for name in files), *chosen.values(), *notebooks(()).values()]
+    inputs = [package.folder / "datapackage.json", *chosen.values(), *NOTEBOOKS.glob("*.ipynb")]
     for path in inputs:
         if path.resolve().is_relative_to(options.out):
             raise WrongUseError(
@@ -54,9 +53,12 @@ def run(options: Options) -> int:
     folder = Folder(options.out)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        snapshot = Snapshot(files, folder.scratch / "data")
-        batch = Batch(options, folder, snapshot, chosen)
+        snapshot = Snapshot(package.content, folder.scratch / "data")
+        own = package.folder == (ROOT / "data").resolve()
+        batch = Batch(options, folder, snapshot, chosen, own)
         return batch.preview() if options.dry_run else batch.run()
+    except OSError as problem:
+        raise WrongUseError(f"cannot write to {folder.path}: {problem.strerror}") from None
     except KeyboardInterrupt as interrupt:
         say(f"stopped by {str(interrupt) or 'Ctrl-C'}; what is written stays", error=True)
         return 1
@@ -73,21 +75,28 @@ class Batch:
     """One run: what is to be done in a folder that is held, with data that stay the same."""
 
     def __init__(
-        self, options: Options, folder: Folder, snapshot: Snapshot, chosen: dict[str, Path]
+        self,
+        options: Options,
+        folder: Folder,
+        snapshot: Snapshot,
+        chosen: dict[str, Path],
+        own: bool,
     ) -> None:
-        self.options, self.folder, self.snapshot = options, folder, snapshot
+        self.options, self.folder, self.snapshot, self.own = options, folder, snapshot, own
+        name = snapshot.package.name
         self.state = folder.state
-        if (other := self.state.others.get("package", snapshot.name)) != snapshot.name:
+        if (other := self.state.others.get("package", name)) != name:
             raise WrongUseError(
-                f"{folder.path} holds the reports of {other!r}, and these are {snapshot.name!r}: "
+                f"{folder.path} holds the reports of {other!r}, and these are of {name!r}: "
                 "name another --out, or remove that folder"
             )
         self._validate()
-        there = years(snapshot.folder)
+        there = snapshot.package.years
         self.chosen, self.left = reports(chosen, there, options.years, options.languages)
         if not self.chosen:
             raise WrongUseError("nothing to run: none of these notebooks has such parameters")
-        project, _ = reports(notebooks(()), there)
+        everything = notebooks(()) if NOTEBOOKS.is_dir() else {}
+        project, _ = reports(everything, there)
         self.known = {one.name: one for one in [*project, *self.chosen]}
         self.gone = orphans(self.state, self.known, there)
         self.why = {
@@ -104,7 +113,7 @@ class Batch:
         from analysis.checks.validation import problems
 
         start_server(self.snapshot.folder)
-        if found := problems(self.snapshot.folder):
+        if found := problems(self.snapshot.package):
             raise DataError("\n".join(found))
 
     def preview(self) -> int:
@@ -122,7 +131,7 @@ class Batch:
         show = Show(len(self.todo))
         unchanged = [report.name for report in self.chosen if not self.why[report.name]]
         try:
-            self.state.note("package", self.snapshot.name)
+            self.state.note("package", self.snapshot.package.name)
             self.state.note("valid data", self.valid)
             for name in self.left:
                 show.line(f"left alone: {name}, which has no cell tagged parameters or no name yet")
@@ -144,8 +153,6 @@ class Batch:
                 self.state.tidy(self.folder.scratch)
             if error:
                 show.line(f"failed   index: {error}", error=True)
-        except OSError as problem:
-            raise WrongUseError(f"cannot write to {self.folder.path}: {problem.strerror}") from None
         finally:
             show.close()
         counts = f"{len(self.todo) - failed} written, {len(unchanged)} unchanged, {failed} failed"
@@ -190,7 +197,7 @@ class Batch:
     def _sign(self) -> None:
         """Have Jupyter trust the notebooks that the project made of its own data."""
         written = [report for report in self.todo if not report.path]
-        if self.options.data == (ROOT / "data").resolve() and written:
+        if self.own and written:
             paths = [self.folder.path / f"{report.name}.ipynb" for report in written]
             do(
                 "sign",

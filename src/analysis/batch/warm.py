@@ -26,17 +26,18 @@ def warm_up() -> None:
     del sys.modules["rfc3987_syntax"]
     from nbformat.v4 import new_code_cell, new_notebook
 
-    from analysis.data.package import data_directory, load, positions, tables, years
+    from analysis.data.package import find
     from analysis.disclosure import Disclosure
     from analysis.present import charts, svg
     from analysis.reports import budget_execution, performance_indicators
     from analysis.site import page
 
-    for table in tables():
-        for column in {"document", "figure", "year"} & {*load(table)}:
-            positions(table, column, data_directory())
+    package = find()
+    for table in package.tables:
+        for column in {"document", "figure", "year"} & {*package.load(table)}:
+            package.load(table, **{column: ""})  # indexed once
     # what one report computes and draws leaves caches behind that serve every other
-    disclosure = Disclosure(years()[-1])
+    disclosure = Disclosure(package.years[-1])
     budget_execution.budget_execution(disclosure)
     _, told = performance_indicators.performance_indicators(disclosure)
     frame = disclosure.amounts.assign(value=disclosure.amounts["base"].astype(float)).head(2)
