@@ -24,7 +24,9 @@ ENUMERATOR = re.compile(
 UNIT = re.compile(r"单位\s*[：:]?\s*[（(]?(人民币)?(万元|元)")
 # What may stand before a title on its line without making it another title.
 OTHER = re.compile(r"(拨款|预算|基本|项目|资金|经费|专项|公共|明细|收入|分类)$")
-AFTER = re.compile(r"^([（(].*|部门.*|编制.*|公开.*|金额.*|单位.*|续表.*|表[一二三四五六七八九\d]*|\d*)$")
+AFTER = re.compile(
+    r"^([（(].*|部门.*|编制.*|公开.*|金额.*|单位.*|续表.*|表[一二三四五六七八九\d]*|\d*)$"
+)
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,9 @@ def _titled(words: Iterable[Part]) -> tuple[str, str, int] | None:
 
 def _fill(table: Table, rows: list[Row], findings: list[Finding]) -> None:
     kind = forms.FORMS[table.table]["rows"]
-    read = {"lines": _lines, "functional": _functional, "economic": _economic, "total": _total}[kind]
+    read = {"lines": _lines, "functional": _functional, "economic": _economic, "total": _total}[
+        kind
+    ]
     known: dict[tuple[str, int], Cell] = {}
     for cell in read(table, rows, findings):
         if cell.printed in ("-", "—", "–", "——", "/"):
@@ -227,8 +231,10 @@ def _likeness(printed: str, expected: str) -> float:
 
 def _alike(printed: str, expected: str) -> float:
     """Share of characters in common: a heading's words come in another order on other forms."""
-    ours, theirs = (Counter(re.sub(r"[\s（）()/“”\"三公财政拨款]|经费$", "", one).replace("小计", "合计"))
-                    for one in (printed, expected))  # fmt: skip
+    ours, theirs = (
+        Counter(re.sub(r"[\s（）()/“”\"三公财政拨款]|经费$", "", one).replace("小计", "合计"))
+        for one in (printed, expected)
+    )
     total = sum(ours.values()) + sum(theirs.values())
     return 2 * sum((ours & theirs).values()) / total if total else 1.0
 
@@ -289,7 +295,11 @@ def _leaves(headers: list[Row], count: int) -> list[str]:
 
 
 def _is_value(part: Part) -> bool:
-    return not part.text or bool(MONEY.fullmatch(part.text)) or bool(re.fullmatch(r"[-—–/]+|X+", part.text))
+    return (
+        not part.text
+        or bool(MONEY.fullmatch(part.text))
+        or bool(re.fullmatch(r"[-—–/]+|X+", part.text))
+    )
 
 
 # ---------------------------------------------------------------------------- 01 and 04
@@ -321,7 +331,10 @@ def _lines(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[C
             continue
         halves = row[: 2 + mark], row[2 + mark :]
         if not columns:
-            columns = [[1], _columns(number, 1 + right, 2, headers, halves[1][1 + mark :], findings)]
+            columns = [
+                [1],
+                _columns(number, 1 + right, 2, headers, halves[1][1 + mark :], findings),
+            ]
         for side, half in enumerate(halves):
             label, values = half[0], half[1 + mark :]
             line = half[1].text if printed_lines else ""
@@ -337,7 +350,9 @@ def _lines(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[C
             if line and found != line and not shifted:
                 shifted = True
                 findings.append(
-                    Finding(half[1].line, f"table {number}: line numbers of another form, from {line}")
+                    Finding(
+                        half[1].line, f"table {number}: line numbers of another form, from {line}"
+                    )
                 )
             at = half[1] if line == found else label
             for column, value in zip(columns[side], values, strict=True):
@@ -395,7 +410,9 @@ def _functional(table: Table, rows: list[Row], findings: list[Finding]) -> Itera
         code = "total" if total else _code([part.text for part in codes])
         if len(values) != width or not re.fullmatch(r"total|\d{3}|\d{5}|\d{7}", code):
             findings.append(
-                Finding(name.line, f"table {number}: code {code or 'missing'}, {len(values)} values")
+                Finding(
+                    name.line, f"table {number}: code {code or 'missing'}, {len(values)} values"
+                )
             )
             continue
         at = next((part for part in codes if part.text == code), name)
@@ -446,7 +463,9 @@ def _economic(table: Table, rows: list[Row], findings: list[Finding]) -> Iterato
             row_id = code if re.fullmatch(r"\d{3}(\d{2})?", code) else "" if codes else named
             if not row_id:
                 if codes or (begun and MONEY.fullmatch(part.text)):
-                    findings.append(Finding(part.line, f"table 06: no such row: {code} {part.text}"))
+                    findings.append(
+                        Finding(part.line, f"table 06: no such row: {code} {part.text}")
+                    )
                 codes = []
                 continue
             if place == len(row) or not _is_value(row[place]):
@@ -457,7 +476,9 @@ def _economic(table: Table, rows: list[Row], findings: list[Finding]) -> Iterato
             if named and named != row_id and not named.isalpha():
                 findings.append(Finding(part.line, f"table 06: {row_id} is called {part.text}"))
             if not forms.has_row("06", row_id):
-                findings.append(Finding(part.line, f"table 06: not of the form: {row_id} {part.text}"))
+                findings.append(
+                    Finding(part.line, f"table 06: not of the form: {row_id} {part.text}")
+                )
             if len(row_id) == 3:
                 classes[group] = row_id
             at = next((one for one in codes if one.text == row_id), part)

@@ -88,7 +88,9 @@ def read(path: Path) -> Text:
         raise RefusedError(f"{path.name}: {done.stdout.decode()}")
     if done.returncode:
         if b"No module named" in done.stderr:
-            raise RefusedError("a reader is missing; install it: pip install 'analysis[transcribe]'")
+            raise RefusedError(
+                "a reader is missing; install it: pip install 'analysis[transcribe]'"
+            )
         raise RefusedError(
             f"{path.name}: damaged, or more than can be read; open it and save or print it anew"
         )
@@ -113,9 +115,13 @@ def read_here(path: Path) -> Text:
         elif "xl/workbook.xml" in members:
             text, kind = _xlsx(content), "XLSX"
         else:
-            raise RefusedError("a zip that is neither DOCX nor XLSX; unpack it and name one document")
+            raise RefusedError(
+                "a zip that is neither DOCX nor XLSX; unpack it and name one document"
+            )
     elif content[:4] == b"\xd0\xcf\x11\xe0":
-        raise RefusedError("encrypted, or an old .doc or .xls; save it without password as DOCX, XLSX")
+        raise RefusedError(
+            "encrypted, or an old .doc or .xls; save it without password as DOCX, XLSX"
+        )
     elif head[:1] == b"<":
         text, kind = _html(content), "HTML"
     elif path.suffix.lower() == ".txt":
@@ -125,7 +131,9 @@ def read_here(path: Path) -> Text:
             raise RefusedError("not UTF-8; save the text as UTF-8") from None
         text, kind = Text([Line(line) for line in lines]), "text"
     else:
-        raise RefusedError("not PDF, DOCX, XLSX, HTML or plain text (.txt); convert it to one of them")
+        raise RefusedError(
+            "not PDF, DOCX, XLSX, HTML or plain text (.txt); convert it to one of them"
+        )
     if len(text.lines) > LINES:
         raise RefusedError(f"more than {LINES} lines; split it")
     if not any(line.text.strip() for line in text.lines):
@@ -240,12 +248,16 @@ def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
                     if covered := _covered_above(grid[:place], above, position):
                         cells.append(Line("\t", number, covered, ""))
                     continue
-                text = tidy("".join(_joined(x) for x in _lines([c for c in inside if _inside(c, box)])))
+                text = tidy(
+                    "".join(_joined(x) for x in _lines([c for c in inside if _inside(c, box)]))
+                )
                 left, top, right, bottom = (round(float(one), 1) for one in box)
                 read_again = textpage.get_text_bounded(
                     left + 0.5, height - bottom + 0.5, right - 0.5, height - top - 0.5
                 )
-                cells.append(Line("\t" + text, number, (left, top, right, bottom), tidy(read_again)))
+                cells.append(
+                    Line("\t" + text, number, (left, top, right, bottom), tidy(read_again))
+                )
             found.append(_Row(above, cells))
     for line in _lines(chars):
         box = (
@@ -258,7 +270,9 @@ def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
         near_edge = box[1] > 0.9 * height or box[3] < 0.08 * height
         if not (near_edge and re.fullmatch(r"[-—–\s]*(第?\s*\d+\s*页?)[-—–\s]*(/\s*\d+)?", text)):
             found.append(Line(text, number, box))
-    return sorted(found, key=lambda one: one.top if isinstance(one, _Row) else (one.box or (0, 0))[1])
+    return sorted(
+        found, key=lambda one: one.top if isinstance(one, _Row) else (one.box or (0, 0))[1]
+    )
 
 
 def _covered_above(rows: list[Any], top: float, position: int) -> Box | None:
@@ -336,7 +350,9 @@ def _unpacked(content: bytes) -> set[str]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             if len(members) > 5000 or sum(one.file_size for one in members) > UNPACKED:
-                raise RefusedError("unpacks to more than can be read; save it anew without pictures")
+                raise RefusedError(
+                    "unpacks to more than can be read; save it anew without pictures"
+                )
             for one in members:
                 if one.filename.endswith((".xml", ".rels")):
                     with archive.open(one) as file:
@@ -353,10 +369,14 @@ def _docx(content: bytes) -> Text:
 
     def words(element: Any) -> str:
         skipped = "ancestor::w:del or ancestor::w:moveFrom or ancestor::*[local-name()='Fallback']"
-        return tidy("".join(
-            one.text or "" if one.tag == qn("w:t") else " "
-            for one in element.xpath(f".//*[self::w:t or self::w:tab or self::w:br][not({skipped})]")
-        ))  # fmt: skip
+        return tidy(
+            "".join(
+                one.text or "" if one.tag == qn("w:t") else " "
+                for one in element.xpath(
+                    f".//*[self::w:t or self::w:tab or self::w:br][not({skipped})]"
+                )
+            )
+        )
 
     def body(element: Any) -> Iterator[Line]:
         for child in element:
@@ -394,7 +414,9 @@ def _html(content: bytes) -> Text:
         raise RefusedError(f"not {encoding} as it says; save it as UTF-8") from None
     decoded = re.sub(r"^\s*<\?xml[^>]*\?>", "", decoded)
     tree = html.fromstring(decoded, parser=etree.HTMLParser(no_network=True, remove_comments=True))
-    block = {*"p div li ul ol h1 h2 h3 h4 h5 h6 section article body main td th tr table br".split()}
+    block = {
+        *"p div li ul ol h1 h2 h3 h4 h5 h6 section article body main td th tr table br".split()
+    }
     lines: list[Line] = []
 
     def walk(element: Any, held: list[str]) -> None:
@@ -419,7 +441,9 @@ def _html(content: bytes) -> Text:
         held.clear()
 
     def table(element: Any) -> None:
-        hanging: dict[int, tuple[int, int]] = {}  # column: rows that a cell above still covers, width
+        hanging: dict[
+            int, tuple[int, int]
+        ] = {}  # column: rows that a cell above still covers, width
         for number, row in enumerate(element.xpath(".//tr")):
             cells: list[Line] = []
             column = 0
@@ -515,7 +539,9 @@ def _sheet(rows: list[list[tuple[Line, bool]]], width: int) -> Iterator[Line]:
                     yield Line(text)
             continue
         if not drawn and max(sum(bool(one.text.strip()) for one, _ in cells) for cells in part) < 2:
-            yield from (Line(one.text.strip()) for cells in part for one, _ in cells if one.text.strip())
+            yield from (
+                Line(one.text.strip()) for cells in part for one, _ in cells if one.text.strip()
+            )
             continue
         used = [one.box for cells in part for one, border in cells if border or one.text.strip()]
         end = max(box[2] for box in used if box)
