@@ -12,6 +12,8 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import fields
+from inspect import signature
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.process import parent_process
@@ -30,7 +32,7 @@ from papermill.exceptions import PapermillExecutionError
 from analysis.batch.plan import Failure, Options, Outcome, Report
 from analysis.batch.snapshot import ALWAYS, PACKAGE
 from analysis.batch.watch import watch
-from analysis.data.package import seen
+from analysis.data.package import find, seen
 from analysis.site import index, page
 
 KILLED = "the process that ran this cell came to its end before the cell did"
@@ -106,13 +108,16 @@ def make_report(
     settle(notebook)
     looks = [PACKAGE] if PACKAGE in seen else sorted({*seen, *ALWAYS}, key=str)
     channel.send(looks)
-    facts = page.Facts(
-        notebook=report.notebook,
-        year=report.year,
-        parameters=report.parameters,
-        command=report.command,
+    known = {
+        "notebook": report.notebook,
+        "year": report.year,
+        "parameters": report.parameters,
+        "command": report.command,
+        "released": str(find(data).descriptor.get("created", "")),
+        "twin": report.takes_language,
         **channel.recv(),  # their hash
-    )
+    }
+    facts = page.Facts(**{one.name: known[one.name] for one in fields(page.Facts)})
     try:
         html = page.render(notebook, facts)
     except Exception:
@@ -125,9 +130,17 @@ def make_report(
     return Outcome(html, nbformat.writes(notebook) + "\n", sorted(seen, key=str), error)
 
 
-def make_index(channel: Connection, data: Path, statuses: list[dict[str, Any]]) -> str:
-    """The page that leads to all reports."""
-    return index.render([index.Status(**status) for status in statuses], data)
+def make_index(
+    channel: Connection, data: Path, statuses: list[dict[str, Any]], language: str, twin: bool
+) -> str:
+    """The page that leads to all reports of one language."""
+    known = {"language": language, "twin": twin}
+    names = signature(index.render).parameters
+    return index.render(
+        [index.Status(**status) for status in statuses],
+        find(data),
+        **{name: known[name] for name in names if name in known},  # type: ignore[arg-type]
+    )
 
 
 def sign(channel: Connection, data: Path, notebooks: list[Path]) -> bool:
