@@ -32,7 +32,9 @@ def keyed(name: str, folder: Path, blanks: str = "unknown", unit: str = "万元"
         "document": document, "year": 2024, "kind": "final_accounts",
         "department": "某区某局", "department_en": "A bureau of a district",
         "title": "2024年度部门决算", "title_en": "2024 departmental final accounts",
-        "publisher": "某区某局", "period": "the year", "period_zh": "全年", "lines": 9999,
+        "short_en": "2024 accounts", "short_zh": "2024年决算",
+        "publisher": "某区某局", "publisher_en": "A bureau of a district",
+        "period": "the year", "period_zh": "全年", "lines": 9999,
         "sha256": hashlib.sha256(name.encode()).hexdigest(),
     }]  # fmt: skip
     for table in sorted({one["table"] for one in printed} | {*EMPTY[name]}):

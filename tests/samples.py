@@ -3,7 +3,8 @@
 import pandas as pd
 from nbformat import NotebookNode, v4
 
-from analysis.present import charts, display
+from analysis.present import display
+from analysis.present import old_charts as charts
 from analysis.site.page import Facts
 
 SOURCE = "2024-final-accounts, line 1002: “42.17万元”"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import samples
 
-from analysis.present import charts
+from analysis.present import old_charts as charts
 
 CHARTS = sorted(samples.frames())
 

@@ -144,6 +144,7 @@ def test_revenue_stands_beside_the_column_of_its_own_heading(package):
 
 
 def test_tables_in_yuan_are_shown_in_wan(package):
+    package.rows("disclosed_tables", lambda known: [row | {"unit": "元"} for row in known])
     package.rows(
         "statutory_tables",
         lambda known: [
@@ -165,7 +166,7 @@ def test_a_negative_item_has_no_share(package):
         "statutory_tables",
         lambda known: [
             row | {"value": "-0.50", "printed": "-0.50"}
-            if (row["title"], row["row"], row["column"]) == ("支出决算表", "2040202", "1")
+            if (row["table"], row["row"], row["column"]) == ("03", "2040202", "1")
             else row
             for row in known
         ],

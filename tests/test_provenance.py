@@ -8,6 +8,7 @@ from conftest import edit
 
 from analysis import load
 from analysis.checks import provenance
+from analysis.data import forms
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +42,21 @@ def test_the_statutory_tables_read_the_same_by_script(texts):
     for document, frame in cells.groupby("document"):
         lines = texts[document]
         titles = {
-            match[1]: number
+            forms.number(match[1]): number
             for number, line in enumerate(lines)
             if (match := re.search(r"办公室\s+(\S+)\s+单位：万元", line))
         }
-        assert set(titles) == set(frame["title"])
+        assert set(titles) == set(frame["table"])
         starts = sorted(titles.values())
-        for title, start in titles.items():
+        for table, start in titles.items():
             end = next((s for s in starts if s > start), frame["line"].max())
             amounts = [
                 float(text)
                 for line in lines[start:end]
                 if re.fullmatch(r"-?[\d,]+\.\d\d", text := line.strip())
             ]
-            table = frame[(frame["title"] == title) & frame["value"].notna()]
-            assert table.sort_values("line")["value"].tolist() == amounts, title
+            known = frame[(frame["table"] == table) & frame["value"].notna()]
+            assert known.sort_values("line")["value"].tolist() == amounts, table
 
 
 def test_a_figure_at_the_wrong_line_is_found(texts, data):

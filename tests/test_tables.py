@@ -48,7 +48,7 @@ def test_filters_keep_the_rows_that_match():
 
 
 def test_an_unknown_table_or_column_names_the_known_ones():
-    with pytest.raises(DataError, match="no table 'budget'; there are: documents, statutory"):
+    with pytest.raises(DataError, match="no table 'budget'; there are: documents, disclosed"):
         analysis.load("budget")
     with pytest.raises(DataError, match="no column 'jahr'; there are: figure, document"):
         analysis.load("amounts", jahr=2024)

@@ -1,6 +1,8 @@
 import shutil
+import time
 
 import pytest
+from accounts import SAMPLES, keyed
 from click.testing import CliRunner
 from conftest import DATA, edit
 
@@ -166,20 +168,20 @@ SPOILED = {
         "column value: found '0.00', expected the number printed as ''",
     ),
     "a table that no form knows": (
-        replace("statutory_tables", "收入支出决算总表", "收支总表"),
-        "statutory_tables.csv, row 2, column title: found '收支总表'",
+        replace("disclosed_tables", "收入支出决算总表", "收入决算表"),
+        "disclosed_tables.csv, row 2, column title: found '收入决算表', which is table 02",
     ),
     "a correction that finds something else": (
         replace("corrections", "unit,元,", "unit,角,"),
         "corrections.csv, ",
     ),
     "a boolean that is neither": (
-        replace("amounts", "total,true", "total,perhaps"),
-        "amounts.csv, row 2, column subtotal: found 'perhaps'",
+        replace("items", "Total,false", "Total,perhaps"),
+        "items.csv, row 2, column higher_level: found 'perhaps'",
     ),
     "a boolean as a spreadsheet saves it": (
-        replace("amounts", "total,true", "total,TRUE"),
-        "amounts.csv, row 2, column subtotal: found 'TRUE', expected true or false",
+        replace("items", "Total,false", "Total,FALSE"),
+        "items.csv, row 2, column higher_level: found 'FALSE', expected true or false",
     ),
     "a number that is none": (
         replace("amounts", "65万元,65,", "65万元,NaN,"),
@@ -210,12 +212,12 @@ SPOILED = {
         "units.csv, row 2, column factor: found 0, expected a number above zero",
     ),
     "a table cell that is no amount of money": (
-        replace("statutory_tables", ",万元,", ",人,"),
-        "statutory_tables.csv, row 2, column unit: found '人', expected 元 or 万元",
+        replace("statutory_tables", ",万元\n", ",人\n"),
+        "statutory_tables.csv, row 2, column unit: found '人', expected one of 元, 万元",
     ),
     "a scheme with a space behind it": (
         replace("items", "publicity,project,", "publicity,project ,"),
-        "items.csv, row 3, column scheme: found 'project ', expected one of total, project",
+        "items.csv, row 3, column scheme: found 'project ', expected no space around it",
     ),
     "a correction to a unit that is unknown": (
         replace("corrections", "unit,元,万元", "unit,元,百元"),
@@ -239,15 +241,104 @@ SPOILED = {
     ),
     "a description of a type that is none": (
         descriptor('"type": "string"', '"type": "money"'),
-        "datapackage.json: found ",
+        'datapackage.json, table documents, column document: found "money" as type',
     ),
     "a description that leads out of the folder": (
         descriptor('"path": "themes.csv"', '"path": "../themes.csv"'),
-        "datapackage.json: found the path ../themes.csv out of the folder",
+        'datapackage.json, table themes: found the path "../themes.csv", expected a CSV file',
+    ),
+    "a word that a closed list does not have": (
+        replace("items", "publicity,project,", "publicity,projects,"),
+        "items.csv, row 3, column scheme: found 'projects', expected one of total, project",
+    ),
+    "a leading zero": (
+        replace("amounts", "65万元,65,", "65万元,065,"),
+        "amounts.csv, row 2, column value: found '065', expected a number",
+    ),
+    "a printed leading zero": (
+        replace("amounts", "65万元,65,", "065万元,65,"),
+        "amounts.csv, row 2, column printed: found a number with a leading zero",
+    ),
+    "an odd factor": (
+        replace("units", "money,yuan,元,10000", "money,yuan,元,1000"),
+        "units.csv, row 3, column factor: found 1000, expected 10000",
+    ),
+    "an odd factor of a counted thing": (
+        replace("units", "copies,copies,份,10000", "copies,copies,份,12"),
+        "column factor: found 12, expected 10000",
+    ),
+    "an odd quantity": (
+        replace("units", "万元,money", "万元,mass"),
+        "units.csv, row 3, column quantity: found 'mass', expected money",
+    ),
+    "a quantity that is none": (
+        replace("units", "人,persons,人,persons", "人,persons,人,people"),
+        "column quantity: found 'people', expected one of money",
+    ),
+    "a unit of mass on money": (
+        replace("amounts", "65万元,65,万元", "65吨,65,吨"),
+        "amounts.csv, row 2, column unit: found '吨', expected a unit of money",
+    ),
+    "a row that a form does not have": (
+        replace("statutory_tables", "accounts,04,1,1,", "accounts,04,total,1,"),
+        "column row: found 'total', expected a row of table 04 (财政拨款收入支出决算总表)",
+    ),
+    "a column that a form does not have": (
+        replace("statutory_tables", "accounts,03,total,6,", "accounts,03,total,7,"),
+        "column column: found 7, expected 1 to 6 in row total of table 03",
+    ),
+    "a column of the other half of a table": (
+        replace("statutory_tables", "accounts,04,1,1,", "accounts,04,1,2,"),
+        "column column: found 2, expected 1 to 1 in row 1 of table 04",
+    ),
+    "a table that has cells and is called empty": (
+        replace("disclosed_tables", "unknown,false", "unknown,true"),
+        "disclosed_tables.csv, row 2, column empty: found 'true', expected true for a table",
+    ),
+    "a table that has no cells and is not called empty": (
+        replace("disclosed_tables", "2024-final-accounts,05,824,一般公共预算财政拨款支出决算表",
+                "2024-final-accounts,06,824,一般公共预算财政拨款基本支出决算表"),
+        "expected a value of disclosed_tables",
+    ),
+    "a unit of a table that its cells do not have": (
+        replace("disclosed_tables", "万元,unknown", "元,unknown"),
+        "disclosed_tables.csv, row 2, column unit: found '元', expected '万元' as in its cells",
+    ),
+    "a claim that can fail and that nobody has weighed": (
+        replace("claims", "grants_revenue_2024,high,", "grants_revenue_2024,,"),
+        "column severity: found nothing, expected high, medium or low",
+    ),
+    "a claim that quotes itself": (
+        replace("claims", "=,approved_2022,", "=,budget_header_2022,"),
+        "claims.csv, row 2, column formula: found 'budget_header_2022' itself",
+    ),
+    "the same characters of one line as two quantities": (
+        lines("claims", lambda text: [
+            *text,
+            text[1].replace("budget_header_2022", "again", 1).replace("65,65,万元", "65,65,元", 1),
+        ]),
+        "column unit: found '元', expected '万元' as claims.csv, row 2 reads the same characters",
+    ),
+    "a value of a hundred and thirty thousand digits": (
+        replace("amounts", "65万元,65,", f"65万元,{'9' * 130_000},"),
+        "amounts.csv, row 2, column value: found 130,000 characters, expected at most 5,000",
+    ),
+    "printed characters without end": (
+        replace("amounts", "65万元,65,", f"{'1' * 120_000},65,"),
+        "amounts.csv, row 2, column printed: found 120,000 characters, expected at most 200",
+    ),
+    "a field of fifty megabytes": (
+        lambda data: (data / "themes.csv").write_bytes(
+            (data / "themes.csv").read_bytes() + b"x" * 50_000_000 + b"\n"),
+        "themes.csv: found 50,",
+    ),
+    "a NUL character": (
+        replace("themes", "users,1", "us\0ers,1"),
+        "themes.csv: found a NUL character",
     ),
     "no document": (
-        emptied("documents", "amounts", "indicators", "claims", "statutory_tables", "corrections",
-                "explanations", "not_transcribed"),
+        emptied("documents", "disclosed_tables", "amounts", "indicators", "claims",
+                "statutory_tables", "corrections", "explanations", "not_transcribed"),
         "documents.csv: found no row, expected a document",
     ),
 }  # fmt: skip
@@ -281,3 +372,49 @@ def test_spoiled_data_are_refused_with_their_place_and_no_report_is_touched(how,
 
 def test_there_are_at_least_thirty_ways_of_spoiling():
     assert len(SPOILED) >= 30
+
+
+def test_of_ten_thousand_errors_some_fifty_lines_are_told_and_their_number(data):
+    path = data / "units.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "".join(f"u{i},,,?,,,x\n" for i in range(5_000)), encoding="utf-8")
+    found = validation.problems(data)
+    assert len(found) == 51
+    assert found[-1] == "and 19,950 more found like these"
+
+
+def test_hostile_text_in_a_message_moves_no_terminal(data):
+    edit(data, "amounts", "approved_2022,", "approved\x1b[2J\u202e_2022,")
+    [line] = validation.problems(data)
+    assert line.isprintable()
+    assert "\\x1b[2J\\u202e" in line
+
+
+def test_a_department_that_is_new_to_this_is_valid(tmp_path):
+    for name in SAMPLES:
+        for blanks in ("zero", "unknown"):
+            assert validation.problems(keyed(name, tmp_path / name / blanks, blanks)) == []
+
+
+def test_forty_thousand_rows_are_validated_in_a_few_seconds(tmp_path):
+    data = keyed("planning", tmp_path / "many")
+    path = data / "statutory_tables.csv"
+    header, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    documents = [f"2024-planning{number}" for number in range(64)]
+    many = [row.replace("2024-planning,", f"{one},") for one in documents for row in rows]
+    path.write_text("".join([header, *many]), encoding="utf-8")
+    for name in ("documents", "disclosed_tables"):
+        other = data / f"{name}.csv"
+        head, *rows = other.read_text(encoding="utf-8").splitlines(keepends=True)
+        known = [
+            row.replace("2024-planning,", f"{one},")
+            .replace("2024 accounts", one)
+            .replace("2024年决算", one)
+            for one in documents
+            for row in rows
+        ]
+        other.write_text("".join([head, *known]), encoding="utf-8")
+    assert len(many) > 40_000
+    begun = time.process_time()
+    assert validation.problems(data) == []
+    assert time.process_time() - begun < 8

@@ -144,3 +144,28 @@ def check(data: str | None, documents: str | None) -> None:
 def _give_up() -> None:
     click.echo(f"check: not done after {LONGEST_CHECK:.0f} seconds, given up", err=True)
     os._exit(2)
+
+
+@main.command()
+@click.argument("document", type=click.Path(path_type=Path))
+@click.option("--out", metavar="DIR", type=Path, help="Write a draft package into this new folder.")
+@click.option("--into", metavar="DIR", type=Path, help="Add a draft year to this data package.")
+def transcribe(document: Path, out: Path | None, into: Path | None) -> None:
+    """Make a draft of a department's account: PDF, DOCX, XLSX, HTML or plain text.
+
+    Exit code 0: written; 2: refused, with what to do.
+    """
+    folder = out or into
+    if folder is None or (out and into):
+        raise click.UsageError("Name either --out or --into.")
+    from analysis.transcribe.draft import transcribe as write
+    from analysis.transcribe.text import RefusedError
+
+    try:
+        outcome = write(document, folder, into is not None)
+    except (RefusedError, DataError) as error:
+        click.echo(error, err=True)
+        sys.exit(2)
+    for line in outcome.summary:
+        click.echo(line)
+    click.echo(f"next: {folder / 'transcription' / outcome.document}.review.html, then review.csv")

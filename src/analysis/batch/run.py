@@ -230,7 +230,7 @@ class Batch:
                 yield {
                     "notebook": report.notebook,
                     "year": report.year,
-                    "path": f"{report.name}.html" if page.is_file() else "",
+                    "path": f"{report.place}.html" if page.is_file() else "",
                     "title": report.title,
                     "state": "failed" if error else "written",
                     "error": error,

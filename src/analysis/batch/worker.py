@@ -12,8 +12,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import fields
-from inspect import signature
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.process import parent_process
@@ -108,16 +106,14 @@ def make_report(
     settle(notebook)
     looks = [PACKAGE] if PACKAGE in seen else sorted({*seen, *ALWAYS}, key=str)
     channel.send(looks)
-    known = {
-        "notebook": report.notebook,
-        "year": report.year,
-        "parameters": report.parameters,
-        "command": report.command,
-        "released": str(find(data).descriptor.get("created", "")),
-        "twin": report.takes_language,
-        **channel.recv(),  # their hash
-    }
-    facts = page.Facts(**{one.name: known[one.name] for one in fields(page.Facts)})
+    facts = page.Facts(
+        notebook=report.notebook,
+        year=report.year,
+        parameters=report.parameters,
+        command=report.command,
+        twin=report.takes_language,
+        **channel.recv(),  # their hash, and how old they are
+    )
     try:
         html = page.render(notebook, facts)
     except Exception:
@@ -134,13 +130,8 @@ def make_index(
     channel: Connection, data: Path, statuses: list[dict[str, Any]], language: str, twin: bool
 ) -> str:
     """The page that leads to all reports of one language."""
-    known = {"language": language, "twin": twin}
-    names = signature(index.render).parameters
-    return index.render(
-        [index.Status(**status) for status in statuses],
-        find(data),
-        **{name: known[name] for name in names if name in known},  # type: ignore[arg-type]
-    )
+    shown = [index.Status(**status) for status in statuses]
+    return index.render(shown, find(data), language, twin)
 
 
 def sign(channel: Connection, data: Path, notebooks: list[Path]) -> bool:

@@ -2,7 +2,7 @@
 
 Types, closed lists, keys and references are those of ``data/tables.json``, checked a column at a
 time; what a descriptor cannot say follows: values against the characters printed, cells against
-the forms, formulas, corrections, and that a claim that fails has its severity.
+the forms, formulas, corrections, and that a claim that can fail has its severity.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.checks import claims, formula
+from analysis.checks import formula
 from analysis.data import forms, numerals
 from analysis.data.package import TYPES, DataError, Package, find
 from analysis.data.text import inert
@@ -39,7 +39,7 @@ SPELLINGS = {
     "number": re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?"),
     "boolean": re.compile("true|false"),
 }
-PRINTED = r"-?(?:0|[1-9][0-9]{0,11}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,9})?"
+PRINTED = re.compile(r"-?(?:0|[1-9][0-9]{0,11}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,9})?")
 # Units whose name leaves no choice: quantity and factor.
 UNITS = {
     "元": ("money", 1.0), "万元": ("money", 1e4), "亿元": ("money", 1e8),
@@ -79,12 +79,18 @@ def _frame(package: Package, name: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=header, dtype=str, index=range(2, len(rows) + 2))
 
 
+def _rows(frame: pd.DataFrame) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a table, each with the number that messages name."""
+    return zip(frame.index.tolist(), frame.to_dict("records"), strict=True)  # type: ignore[arg-type]
+
+
 def _wrong(
     name: str, frame: pd.DataFrame, wrong: pd.Series[bool], column: str, expected: str
 ) -> Iterator[str]:
     """A line for each row that is wrong in a column."""
     for row, found in frame.loc[wrong.astype(bool), column].items():
         shown = repr(found) if len(found) <= 200 else f"{len(found):,} characters"
+        shown = shown if found else "nothing"
         yield f"{name}.csv, row {row}, column {column}: found {shown}, expected {expected}"
 
 
@@ -120,12 +126,12 @@ def _unreadable(package: Package) -> Iterator[str]:
                     f"found {','.join(header)!r}, expected {','.join(expected)!r}"
                 )
                 continue
-            for number, row in enumerate(lines, start=2):
-                if not row:
+            for number, cells in enumerate(lines, start=2):
+                if not cells:
                     yield f"{path}, row {number}: found an empty row, expected a row of the table"
-                elif len(row) != len(expected):
+                elif len(cells) != len(expected):
                     yield (
-                        f"{path}, row {number}: found {len(row)} cells, "
+                        f"{path}, row {number}: found {len(cells)} cells, "
                         f"expected {len(expected)} cells in the row"
                     )
         except csv.Error as error:
@@ -235,17 +241,17 @@ def _misprinted(package: Package, frames: Frames) -> Iterator[str]:
     documents = frames["documents"]
     length = dict(zip(documents["document"], documents["lines"].astype(int), strict=True))
     for name in (*FIGURES, "statutory_tables", "disclosed_tables", "explanations", "corrections"):
-        frame = frames[name]
-        most = frame["document"].map(length)
-        for column in {"line", "row_line"} & {*frame}:
-            for row in frame.index[frame[column].astype(int) > most]:
-                yield (
-                    f"{name}.csv, row {row}, column {column}: found {frame.at[row, column]}, "
-                    f"expected at most {most[row]}, the lines of the document"
-                )
+        for row, cells in _rows(frames[name]):
+            most = length[cells["document"]]
+            for column in ("line", "row_line"):
+                if int(cells.get(column, 0)) > most:
+                    yield (
+                        f"{name}.csv, row {row}, column {column}: found {cells[column]}, "
+                        f"expected at most {most}, the lines of the document"
+                    )
     quantities = dict(zip(frames["units"]["unit"], frames["units"]["quantity"], strict=True))
     for name in FIGURES:
-        for row, cells in zip(frames[name].index, frames[name].to_dict("records"), strict=True):
+        for row, cells in _rows(frames[name]):
             yield from (f"{name}.csv, row {row}, {text}" for text in _misread(name, cells))
             if name == "amounts" and quantities[cells["unit"]] not in MONEY:
                 yield (
@@ -295,78 +301,74 @@ def _misread(name: str, row: dict[str, str]) -> Iterator[str]:
 
 
 def _contradicted(frames: Frames) -> Iterator[str]:
-    """Rows that read the same characters of one line as different values."""
-    told: dict[tuple[str, str, str], tuple[float, str]] = {}
+    """Rows that read the same characters of one line as different quantities."""
+    factors = dict(zip(frames["units"]["unit"], frames["units"]["factor"], strict=True))
+    told: dict[tuple[str, str, str], tuple[float, str, str]] = {}
     for name in FIGURES:
-        frame = frames[name]
-        columns = frame[frame["value"] != ""][["document", "line", "printed", "value"]]
-        for row, document, line, printed, value in columns.itertuples():
+        for row, cells in _rows(frames[name]):
+            if not cells["value"]:
+                continue
+            key = cells["document"], cells["line"], cells["printed"]
+            base = float(cells["value"]) * float(factors[cells["unit"]])
             place = f"{name}.csv, row {row}"
-            number, first = told.setdefault((document, line, printed), (float(value), place))
-            if number != float(value):
+            known, first, unit = told.setdefault(key, (base, place, cells["unit"]))
+            if known != base:
                 yield (
-                    f"{place}, column value: found {value}, expected {number:g} as {first} reads "
-                    f"the same characters {printed!r} of the same line"
+                    f"{place}, column unit: found {cells['unit']!r}, expected {unit!r} as {first} "
+                    f"reads the same characters {cells['printed']!r} of the same line"
                 )
 
 
-def _misformed_tables(package: Package, frames: Frames) -> Iterator[str]:
+def _misformed_tables(frames: Frames) -> Iterator[str]:
     """Cells that no form has, that are not what is printed, and tables that are not as declared."""
-    name, frame = "statutory_tables", frames["statutory_tables"]
-    for (table, row), rows in frame.groupby(["table", "row"]).groups.items():
-        if not forms.has_row(table, row):
-            for number in rows:
-                yield (
-                    f"{name}.csv, row {number}, column row: found {row!r}, "
-                    f"expected a row of table {table} ({forms.TITLES[table][0]})"
-                )
-    columns = frame["column"].astype(int)
-    for (_, table), rows in frame.groupby(["document", "table"]).groups.items():
-        if forms.width(table, columns[rows]) is None:
-            most = forms.widths(table)[-1]
-            wide = frame.index.isin(rows) & (columns > most)
-            yield from _wrong(name, frame, wide, "column", f"at most {most} in table {table}")
-    for (table, row), rows in frame.groupby(["table", "row"]).groups.items():
-        span = forms.columns_of_row(table, row)
-        if span:
-            outside = frame.index.isin(rows) & ~columns.isin(span)
-            told = f"a column of row {row} of table {table}: {', '.join(map(str, span))}"
-            yield from _wrong(name, frame, outside, "column", told)
-    blank, numbers = frame["printed"] == "", frame["printed"].str.fullmatch(PRINTED)
-    told = "the number printed as {!r}, or blank for a blank cell"
-    for number in frame.index[blank != (frame["value"] == "")]:
-        yield (
-            f"{name}.csv, row {number}, column value: found {frame.at[number, 'value']!r}, "
-            f"expected {told.format(frame.at[number, 'printed'])}"
-        )
-    yield from _wrong(name, frame, ~blank & ~numbers, "printed", "a number")
-    both = ~blank & numbers & (frame["value"] != "")
-    printed = pd.to_numeric(frame["printed"].where(both).str.replace(",", ""))
-    for number in frame.index[both & (printed != pd.to_numeric(frame["value"].where(both)))]:
-        yield (
-            f"{name}.csv, row {number}, column value: found {frame.at[number, 'value']}, "
-            f"expected {frame.at[number, 'printed']}"
-        )
+    frame = frames["statutory_tables"]
+    for number, row in _rows(frame):
+        place, table, printed, value = _place(number), row["table"], row["printed"], row["value"]
+        columns = forms.columns_of_row(table, row["row"]) or range(1, forms.widths(table)[-1] + 1)
+        if not forms.has_row(table, row["row"]):
+            yield (
+                f"{place} row: found {row['row']!r}, expected a row of table {table} "
+                f"({forms.TITLES[table][0]})"
+            )
+        elif int(row["column"]) not in columns:
+            yield (
+                f"{place} column: found {row['column']}, expected {columns[0]} to {columns[-1]} in "
+                f"row {row['row']} of table {table} ({forms.TITLES[table][0]})"
+            )
+        if bool(printed) != bool(value):
+            yield (
+                f"{place} value: found {value!r}, expected the number printed as {printed!r}, "
+                "or blank for a blank cell"
+            )
+        elif printed and not PRINTED.fullmatch(printed):
+            yield f"{place} printed: found {printed!r}, expected a number"
+        elif printed and float(printed.replace(",", "")) != float(value):
+            yield f"{place} value: found {value}, expected {printed}"
     yield from _misdeclared(frames)
+
+
+def _place(row: int) -> str:
+    return f"statutory_tables.csv, row {row}, column"
 
 
 def _misdeclared(frames: Frames) -> Iterator[str]:
     """Tables whose title, unit or emptiness is not that of their cells."""
-    cells = frames["statutory_tables"].groupby(["document", "table"])
-    units = cells["unit"].unique().to_dict()
-    filled = cells["value"].agg(lambda one: bool((one != "").any())).to_dict()
-    for number, row in zip(
-        frames["disclosed_tables"].index, frames["disclosed_tables"].to_dict("records"), strict=True
-    ):
+    units: dict[tuple[str, str], set[str]] = defaultdict(set)
+    filled: set[tuple[str, str]] = set()
+    for _, row in _rows(frames["statutory_tables"]):
+        units[row["document"], row["table"]].add(row["unit"])
+        if row["value"]:
+            filled.add((row["document"], row["table"]))
+    for number, row in _rows(frames["disclosed_tables"]):
         place, key = f"disclosed_tables.csv, row {number}", (row["document"], row["table"])
         if forms.number(row["title"]) not in (None, row["table"]):
             yield (
                 f"{place}, column title: found {row['title']!r}, which is table "
                 f"{forms.number(row['title'])}, expected a title of table {row['table']}"
             )
-        for unit in {*units.get(key, [])} - {row["unit"]}:
+        for unit in units[key] - {row["unit"]}:
             yield f"{place}, column unit: found {row['unit']!r}, expected {unit!r} as in its cells"
-        if (row["empty"] == "true") == filled.get(key, False):
+        if (row["empty"] == "true") == (key in filled):
             yield (
                 f"{place}, column empty: found {row['empty']!r}, expected true for a table "
                 "without any amount, false for one with amounts"
@@ -375,7 +377,7 @@ def _misdeclared(frames: Frames) -> Iterator[str]:
 
 def _odd_units(package: Package, frames: Frames) -> Iterator[str]:
     """Units whose quantity or factor is not what their name says."""
-    for row, cells in zip(frames["units"].index, frames["units"].to_dict("records"), strict=True):
+    for row, cells in _rows(frames["units"]):
         place, unit, quantity = f"units.csv, row {row}", cells["unit"], cells["quantity"]
         factor = float(cells["factor"])
         known, expected = UNITS.get(unit, (quantity, _factor(unit, quantity)))
@@ -403,7 +405,7 @@ def _misformed(package: Package, frames: Frames) -> Iterator[str]:
     known = {figure for name in FIGURES for figure in frames[name]["figure"]}
     follows: dict[str, set[str]] = {}
     for name in FIGURES:
-        for row, cells in zip(frames[name].index, frames[name].to_dict("records"), strict=True):
+        for row, cells in _rows(frames[name]):
             place, text = f"{name}.csv, row {row}", cells["formula"]
             if cells.get("kind") == "label" and re.fullmatch(LABEL, text):
                 continue
@@ -441,9 +443,7 @@ def _misformed(package: Package, frames: Frames) -> Iterator[str]:
 def _miscorrected(package: Package, frames: Frames) -> Iterator[str]:
     """Corrections of what cannot be corrected, or that do not find what they expect."""
     units = {*frames["units"]["unit"]}
-    for row, cells in zip(
-        frames["corrections"].index, frames["corrections"].to_dict("records"), strict=True
-    ):
+    for row, cells in _rows(frames["corrections"]):
         to = cells["corrected"]
         if not (
             (cells["column"] == "unit" and to in units)
@@ -478,15 +478,10 @@ def _valueless(package: Package, frames: Frames) -> Iterator[str]:
 
 
 def _unweighed(package: Package, frames: Frames) -> Iterator[str]:
-    """Claims that fail without a severity: nobody has judged how much harm they do."""
-    judged = claims.findings(package)
-    failed = {*judged[~judged["holds"] & (judged["severity"] == "")]["figure"]}
-    for row, figure, printed in frames["claims"][["figure", "printed"]].itertuples():
-        if figure in failed:
-            yield (
-                f"claims.csv, row {row}, column severity: found nothing, expected high, medium or "
-                f"low: {figure} ({printed}) does not hold"
-            )
+    """Claims that can fail without a severity: nobody has judged how much harm they would do."""
+    frame = frames["claims"]
+    wrong = (frame["formula"] != "") & (frame["severity"] == "")
+    yield from _wrong("claims", frame, wrong, "severity", "high, medium or low: it can fail")
 
 
 # Each relies on the ones before: cells and keys, then meaning.
@@ -495,7 +490,7 @@ STAGES = (
     _repeated,
     _odd_units,
     lambda package, frames: itertools.chain(
-        _misprinted(package, frames), _misformed_tables(package, frames)
+        _misprinted(package, frames), _misformed_tables(frames)
     ),
     _misformed,
     _miscorrected,

@@ -1,0 +1,81 @@
+"""One page to review a draft with: what is doubtful first, then each page beside what was read."""
+
+from __future__ import annotations
+
+import html
+from collections import defaultdict
+
+from analysis.transcribe.draft import Outcome
+
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;margin:1rem;max-width:100rem;color:#1a1a1a;background:#fff}
+table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.1rem .4rem;text-align:left;
+vertical-align:top}.page{display:flex;gap:1rem;flex-wrap:wrap;margin:1rem 0;border-top:2px solid}
+.page img{flex:1 1 24rem;min-width:0;max-width:46rem;width:100%;height:auto;align-self:start;
+border:1px solid #ccc}.page .read{flex:1 1 24rem;min-width:0;overflow-x:auto}
+.read p{margin:.2rem 0}mark{background:#ffd9b3}.n{color:#666;font-size:.8em;user-select:none}
+@media(prefers-color-scheme:dark){body{color:#eee;background:#111}mark{background:#7a4a00;color:#fff}}
+"""
+
+
+def page(outcome: Outcome) -> str:
+    """The page, complete in one file: no script, no request."""
+    escape = html.escape
+    marked: dict[int, list[str]] = defaultdict(list)
+    for one in outcome.review:
+        if one["line"] and one["rank"] not in ("rows", "proposal"):
+            marked[int(one["line"])].append(f"{one['rank']}: {one['what']}")
+    points = "".join(
+        f"<tr><td>{escape(one['rank'])}<td><a href='#l{one['line']}'>{one['line']}</a>"
+        f"<td>{escape(one['subject'])}<td>{escape(one['printed'])}<td>{escape(one['what'])}"
+        for one in outcome.review
+        if one["rank"] != "rows"
+    )
+    numbers = sorted({line.page for line in outcome.text.lines})
+    parts = []
+    for number in numbers:
+        picture = ""
+        if 0 < number <= len(outcome.text.pages):
+            data, width, height = outcome.text.pages[number - 1]
+            picture = (
+                f"<img src='data:image/jpeg;base64,{data}' alt='page {number} as printed' "
+                f"width='{width:.0f}' height='{height:.0f}' loading='lazy'>"
+            )
+        parts.append(
+            f"<section class='page' id='p{number}'>{picture}<div class='read'>"
+            f"<h2>{f'Page {number}' if number else 'Text, read once'}</h2>"
+            f"{_read(outcome, number, marked)}</div></section>"
+        )
+    summary = "".join(f"<li>{escape(line)}" for line in outcome.summary)
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; "
+        "img-src data:; style-src 'unsafe-inline'\">"
+        "<meta name='viewport' content='width=device-width'>"
+        f"<title>Review of {escape(outcome.document)}</title><style>{STYLE}</style>"
+        f"<h1>Review of the draft {escape(outcome.document)}</h1><ul>{summary}</ul>"
+        "<p>Worst first. Mend the CSV where a row is wrong, set <code>state</code> of its line in "
+        "<code>review.csv</code> to <code>done</code>, run <code>analysis check</code>.</p>"
+        "<table><tr><th>what<th>line<th>where<th>printed<th>why</tr>"
+        f"{points}</table>{''.join(parts)}</html>\n"
+    )
+
+
+def _read(outcome: Outcome, page_number: int, marked: dict[int, list[str]]) -> str:
+    """The lines of a page as read: paragraphs, and rows of cells."""
+    told, row = [], []
+    for number, line in enumerate(outcome.text.lines, start=1):
+        if line.page != page_number and line.text:
+            continue
+        text = html.escape(line.text.strip())
+        if why := marked.get(number):
+            text = f"<mark title='{html.escape('; '.join(why), quote=True)}'>{text or '▢'}</mark>"
+        if line.text.startswith("\t"):
+            row.append(f"<td id='l{number}'>{text}")
+            continue
+        if row:
+            told.append(f"<table><tr>{''.join(row)}</table>")
+            row = []
+        if line.text:
+            told.append(f"<p id='l{number}'><span class='n'>{number}</span> {text}")
+    return "".join(told).replace("</table><table>", "")

@@ -1,0 +1,545 @@
+"""One canonical text for every kind of document, with the place of each line beside it.
+
+A paragraph is a line; a cell of a table is a line after a tab; a blank line ends each row. A cell
+that spans columns is printed once, one that spans rows is blank in the rows below its first. The
+file is read in a process of its own with bounded time and memory, asks no network and runs
+nothing of what it reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+import subprocess
+import sys
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+VERSION = "1"  # of this reader; a change of what it writes raises it
+SECONDS, MEMORY = 120, 2 << 30
+PAGES, BYTES, UNPACKED, LINES = 300, 100 << 20, 300 << 20, 200_000
+REFUSED = 3  # exit code of the reading process
+Box = tuple[float, float, float, float]
+
+
+class RefusedError(ValueError):
+    """A document that cannot be read; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the text: its page (from 1, 0 for none), its box (left, top, right, bottom).
+
+    The box is in points, or in columns and rows of its table where there are no pages; None in
+    plain text. `second` is what PDFium reads in the box of a cell, None where nobody read twice.
+    """
+
+    text: str
+    page: int = 0
+    box: Box | None = None
+    second: str | None = None
+
+
+@dataclass
+class Text:
+    """A document as read: its lines, the picture of each page (JPEG, base64) and its size."""
+
+    lines: list[Line]
+    pages: list[tuple[str, float, float]] = field(default_factory=list)
+    sha256: str = ""
+    kind: str = ""
+
+    @property
+    def canonical(self) -> str:
+        """The text, one line a paragraph or cell."""
+        return "\n".join(line.text for line in self.lines)
+
+
+def read(path: Path) -> Text:
+    """Read a document in another process.
+
+    Raises:
+        RefusedError: it is no document that can be read, or reading took too long or too much.
+    """
+    if not path.is_file():
+        raise RefusedError(f"{path}: not a file; name the document to transcribe")
+    if path.stat().st_size > BYTES:
+        raise RefusedError(f"{path.name}: larger than {BYTES >> 20} MB; split it")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", __name__, str(path.resolve())],
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise RefusedError(
+            f"{path.name}: reading took more than {SECONDS} s; print it to PDF anew, or split it"
+        ) from None
+    if done.returncode == REFUSED:
+        raise RefusedError(f"{path.name}: {done.stdout.decode()}")
+    if done.returncode:
+        if b"No module named" in done.stderr:
+            raise RefusedError("a reader is missing; install it: pip install 'analysis[transcribe]'")
+        raise RefusedError(
+            f"{path.name}: damaged, or more than can be read; open it and save or print it anew"
+        )
+    read_ = json.loads(done.stdout)
+    lines = [
+        Line(one["text"], one["page"], one["box"] and tuple(one["box"]), one["second"])
+        for one in read_["lines"]
+    ]
+    return Text(lines, read_["pages"], read_["sha256"], read_["kind"])
+
+
+def read_here(path: Path) -> Text:
+    """Read a document in this process; see ``read``."""
+    content = path.read_bytes()
+    head = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if b"%PDF-" in content[:1024]:
+        text, kind = _pdf(content), "PDF"
+    elif content[:2] == b"PK":
+        members = _unpacked(content)
+        if "word/document.xml" in members:
+            text, kind = _docx(content), "DOCX"
+        elif "xl/workbook.xml" in members:
+            text, kind = _xlsx(content), "XLSX"
+        else:
+            raise RefusedError("a zip that is neither DOCX nor XLSX; unpack it and name one document")
+    elif content[:4] == b"\xd0\xcf\x11\xe0":
+        raise RefusedError("encrypted, or an old .doc or .xls; save it without password as DOCX, XLSX")
+    elif head[:1] == b"<":
+        text, kind = _html(content), "HTML"
+    elif path.suffix.lower() == ".txt":
+        try:
+            lines = content.decode("utf-8-sig").replace("\r\n", "\n").split("\n")
+        except UnicodeDecodeError:
+            raise RefusedError("not UTF-8; save the text as UTF-8") from None
+        text, kind = Text([Line(line) for line in lines]), "text"
+    else:
+        raise RefusedError("not PDF, DOCX, XLSX, HTML or plain text (.txt); convert it to one of them")
+    if len(text.lines) > LINES:
+        raise RefusedError(f"more than {LINES} lines; split it")
+    if not any(line.text.strip() for line in text.lines):
+        raise RefusedError("no text in it")
+    text.sha256, text.kind = hashlib.sha256(content).hexdigest(), kind
+    return text
+
+
+def tidy(text: str) -> str:
+    """Without the spaces that layout puts between characters; full stop after Latin words kept."""
+    text = re.sub(r"[\s\u3000\u00a0]+", " ", unicodedata.normalize("NFC", text)).strip()
+    return re.sub(r"(?<![A-Za-z0-9.,%]) | (?![A-Za-z0-9])", "", text)
+
+
+def _row(cells: list[Line]) -> list[Line]:
+    return [*cells, Line("")] if cells else []
+
+
+# ---------------------------------------------------------------------------------------- PDF
+
+
+def _pdf(content: bytes) -> Text:
+    import pdfplumber
+    import pypdfium2
+
+    try:
+        second = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise RefusedError("encrypted; save a copy without password") from None
+        raise RefusedError("damaged; open it and print it to PDF anew") from None
+    if len(second) > PAGES:
+        raise RefusedError(f"{len(second)} pages, more than {PAGES}; split it")
+    pages: list[list[Line | _Row]] = []
+    pictures, scans = [], []
+    with pdfplumber.open(io.BytesIO(content)) as document:
+        for number, page in enumerate(document.pages, start=1):
+            if _is_scan(page):
+                scans.append(number)
+            elif not scans:
+                pages.append(_page(page.dedupe_chars(tolerance=1), number, second[number - 1]))
+                pictures.append(_picture(second[number - 1]))
+            page.close()
+    if scans:
+        raise RefusedError(
+            f"no text on page {', '.join(map(str, scans))}, only a picture; "
+            "run character recognition (OCR) first, or get the original from the department"
+        )
+    return Text(list(_flow(pages)), pictures)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A printed line of a paragraph, or a row of a table (`cells`)."""
+
+    top: float
+    cells: list[Line]
+
+
+def _is_scan(page: Any) -> bool:
+    """A picture of at least a quarter of the page, or drawn outlines, with hardly any text."""
+    if len(page.chars) > 20:
+        return False
+    area = sum(one["width"] * one["height"] for one in page.images)
+    return area > 0.25 * page.width * page.height or len(page.curves) > 200
+
+
+def _lines(chars: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Characters clustered by baseline, top to bottom, each line left to right.
+
+    Fonts of unequal height share a baseline, not a top.
+    """
+    lines: list[list[dict[str, Any]]] = []
+    for char in sorted(chars, key=lambda c: -c["matrix"][5]):
+        if lines and abs(lines[-1][0]["matrix"][5] - char["matrix"][5]) <= 0.35 * char["size"]:
+            lines[-1].append(char)
+        else:
+            lines.append([char])
+    return [sorted(line, key=lambda c: c["x0"]) for line in lines]
+
+
+def _joined(line: list[dict[str, Any]]) -> str:
+    """The characters of a line, a space where two words lie apart."""
+    text = line[0]["text"] if line else ""
+    for last, char in pairwise(line):
+        gap = char["x0"] - last["x1"]
+        text += (" " if gap > 0.25 * char["size"] else "") + char["text"]
+    return text
+
+
+def _inside(char: dict[str, Any], box: Box) -> bool:
+    x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
+    """The printed lines and table rows of a page, top to bottom."""
+    found: list[Line | _Row] = []
+    chars = [c for c in page.chars if c["text"].strip() and c["upright"]]
+    textpage, height = second.get_textpage(), page.height
+    for table in page.find_tables():
+        inside = [c for c in chars if _inside(c, table.bbox)]
+        if not inside:
+            continue
+        known = {id(c) for c in inside}
+        chars = [c for c in chars if id(c) not in known]
+        grid = table.rows
+        for place, row in enumerate(grid):
+            cells, above = [], row.bbox[1]
+            for position, box in enumerate(row.cells):
+                if box is None:
+                    if covered := _covered_above(grid[:place], above, position):
+                        cells.append(Line("\t", number, covered, ""))
+                    continue
+                text = tidy("".join(_joined(x) for x in _lines([c for c in inside if _inside(c, box)])))
+                left, top, right, bottom = (round(float(one), 1) for one in box)
+                read_again = textpage.get_text_bounded(
+                    left + 0.5, height - bottom + 0.5, right - 0.5, height - top - 0.5
+                )
+                cells.append(Line("\t" + text, number, (left, top, right, bottom), tidy(read_again)))
+            found.append(_Row(above, cells))
+    for line in _lines(chars):
+        box = (
+            round(line[0]["x0"], 1),
+            round(min(c["top"] for c in line), 1),
+            round(line[-1]["x1"], 1),
+            round(max(c["bottom"] for c in line), 1),
+        )
+        text = tidy(_joined(line))
+        near_edge = box[1] > 0.9 * height or box[3] < 0.08 * height
+        if not (near_edge and re.fullmatch(r"[-—–\s]*(第?\s*\d+\s*页?)[-—–\s]*(/\s*\d+)?", text)):
+            found.append(Line(text, number, box))
+    return sorted(found, key=lambda one: one.top if isinstance(one, _Row) else (one.box or (0, 0))[1])
+
+
+def _covered_above(rows: list[Any], top: float, position: int) -> Box | None:
+    """What is left below `top` of a cell that begins in one of the rows above; None where there is none.
+
+    Where that cell spans columns too, only its first column counts.
+    """
+    for row in rows:
+        box = row.cells[position]
+        if box and box[3] > top + 2:
+            return (box[0], top, box[2], box[3])
+    return None
+
+
+def _picture(page: Any) -> tuple[str, float, float]:
+    image = page.render(scale=1.25, grayscale=True).to_pil()
+    held = io.BytesIO()
+    image.save(held, "JPEG", quality=40)
+    return base64.b64encode(held.getvalue()).decode(), *page.get_size()
+
+
+START = re.compile(
+    r"第[一二三四五六七八九十]+部分|[一二三四五六七八九十]+、|（[一二三四五六七八九十]+）"
+    r"|\([一二三四五六七八九十]+\)|\d+[、.．](?!\d)|[①-⑳]|注[：:]|单位[：:]"
+)
+
+
+def _flow(pages: list[list[Line | _Row]]) -> Iterator[Line]:
+    """Printed lines joined to paragraphs, across pages; the rows of tables between them."""
+    held: list[Line] = []  # of the open paragraph
+    for page in pages:
+        body = [one.box for one in page if isinstance(one, Line) and one.box]
+        edge = max((box[2] for box in body), default=0.0)
+        margin = min((box[0] for box in body), default=0.0)
+        for one in page:
+            if isinstance(one, _Row):
+                yield from _paragraph(held)
+                held = []
+                yield from _row(one.cells)
+                continue
+            assert one.box is not None
+            size = one.box[3] - one.box[1]
+            if held:
+                last = held[-1]
+                assert last.box is not None
+                reaches = last.page != one.page or last.box[2] > edge - 2.5 * size
+                indented = one.box[0] > margin + 1.2 * size
+                ends = last.text.endswith("。") and last.box[2] < edge - size
+                begins = START.match(one.text) or indented or not reaches or ends
+                if begins and not re.match("（[类款项]）|[，。；、）]", one.text):
+                    yield from _paragraph(held)
+                    held = []
+            held.append(one)
+    yield from _paragraph(held)
+
+
+def _paragraph(held: list[Line]) -> Iterator[Line]:
+    if held:
+        boxes = [one.box for one in held if one.box and one.page == held[0].page]
+        box = (
+            min(b[0] for b in boxes),
+            min(b[1] for b in boxes),
+            max(b[2] for b in boxes),
+            max(b[3] for b in boxes),
+        )
+        yield Line(tidy(" ".join(one.text for one in held)), held[0].page, box)
+
+
+# --------------------------------------------------------------------------- DOCX, XLSX, HTML
+
+
+def _unpacked(content: bytes) -> set[str]:
+    """Names in an office file that is safe to unpack."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            if len(members) > 5000 or sum(one.file_size for one in members) > UNPACKED:
+                raise RefusedError("unpacks to more than can be read; save it anew without pictures")
+            for one in members:
+                if one.filename.endswith((".xml", ".rels")):
+                    with archive.open(one) as file:
+                        if b"<!DOCTYPE" in file.read(4096).upper():
+                            raise RefusedError("declares entities, which is not read; save it anew")
+            return {one.filename for one in members}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+        raise RefusedError("damaged or encrypted; open it and save it anew") from None
+
+
+def _docx(content: bytes) -> Text:
+    from docx import Document
+    from docx.oxml.ns import qn
+
+    def words(element: Any) -> str:
+        skipped = "ancestor::w:del or ancestor::w:moveFrom or ancestor::*[local-name()='Fallback']"
+        return tidy("".join(
+            one.text or "" if one.tag == qn("w:t") else " "
+            for one in element.xpath(f".//*[self::w:t or self::w:tab or self::w:br][not({skipped})]")
+        ))  # fmt: skip
+
+    def body(element: Any) -> Iterator[Line]:
+        for child in element:
+            if child.tag == qn("w:p"):
+                if text := words(child):
+                    yield Line(text)
+            elif child.tag == qn("w:tbl"):
+                for number, row in enumerate(child.xpath("./w:tr")):
+                    yield from _row(list(cells(row, number)))
+            elif child.tag in (qn("w:sdt"), qn("w:sdtContent")):
+                yield from body(child)
+
+    def cells(row: Any, number: int) -> Iterator[Line]:
+        before = row.xpath("./w:trPr/w:gridBefore/@w:val")
+        column = int(before[0]) if before else 0
+        for cell in row.xpath("./w:tc | ./w:sdt/w:sdtContent/w:tc"):
+            span = int((cell.xpath("./w:tcPr/w:gridSpan/@w:val") or ["1"])[0])
+            merge = cell.xpath("./w:tcPr/w:vMerge")
+            continued = merge and merge[0].get(qn("w:val")) != "restart"
+            text = "" if continued else words(cell)
+            yield Line("\t" + text, 0, (column, number, column + span, number + 1))
+            column += span
+
+    return Text(list(body(Document(io.BytesIO(content)).element.body)))
+
+
+def _html(content: bytes) -> Text:
+    from lxml import etree, html
+
+    declared = re.search(rb"charset=[\"']?([\w-]+)", content[:2048])
+    encoding = declared[1].decode() if declared else "utf-8"
+    try:
+        decoded = content.decode("gb18030" if encoding.lower().startswith("gb") else encoding)
+    except (LookupError, UnicodeDecodeError):
+        raise RefusedError(f"not {encoding} as it says; save it as UTF-8") from None
+    decoded = re.sub(r"^\s*<\?xml[^>]*\?>", "", decoded)
+    tree = html.fromstring(decoded, parser=etree.HTMLParser(no_network=True, remove_comments=True))
+    block = {*"p div li ul ol h1 h2 h3 h4 h5 h6 section article body main td th tr table br".split()}
+    lines: list[Line] = []
+
+    def walk(element: Any, held: list[str]) -> None:
+        if element.tag in ("script", "style", "head", "noscript", "template"):
+            return
+        if element.tag == "table" and not element.xpath(".//table"):
+            close(held)
+            table(element)
+            return
+        if element.tag in block:
+            close(held)
+        held.append(element.text or "")
+        for child in element:
+            walk(child, held)
+            held.append(child.tail or "")
+        if element.tag in block:
+            close(held)
+
+    def close(held: list[str]) -> None:
+        if text := tidy("".join(held)):
+            lines.append(Line(text))
+        held.clear()
+
+    def table(element: Any) -> None:
+        spanned: dict[int, tuple[int, int]] = {}  # column -> rows left, width
+        for number, row in enumerate(element.xpath(".//tr")):
+            cells: list[Line] = []
+            column = 0
+
+            def fill(number: int = number, cells: list[Line] = cells) -> None:
+                nonlocal column
+                while column in spanned:
+                    left, width = spanned.pop(column)
+                    if left > 1:
+                        spanned[column] = left - 1, width
+                    cells.append(Line("\t", 0, (column, number, column + width, number + 1)))
+                    column += width
+                    if left > 1 and column - width in spanned and width == 0:
+                        break
+
+            for cell in row.xpath("./td | ./th"):
+                fill()
+                width, height = (_small(cell.get(name)) for name in ("colspan", "rowspan"))
+                text = tidy("".join(cell.itertext()))
+                cells.append(Line("\t" + text, 0, (column, number, column + width, number + 1)))
+                if height > 1:
+                    spanned[column] = height - 1, width
+                    column += width
+                else:
+                    column += width
+            fill()
+            lines.extend(_row(cells))
+
+    held: list[str] = []
+    walk(tree, held)
+    close(held)
+    return Text(lines)
+
+
+def _small(number: str | None) -> int:
+    return min(max(int(number), 1), 100) if number and number.strip().isdigit() else 1
+
+
+def _xlsx(content: bytes) -> Text:
+    from openpyxl import load_workbook
+
+    lines: list[Line] = []
+    for sheet in load_workbook(io.BytesIO(content), data_only=True).worksheets:
+        if sheet.sheet_state != "visible" or sheet.max_row * sheet.max_column > 1_000_000:
+            continue
+        spans = {(one.min_row, one.min_col): one for one in sheet.merged_cells.ranges}
+        covered = {  # cells that a merged one hides, and whether it begins in the same row
+            (row, column): row == one.min_row or column > one.min_col
+            for one in sheet.merged_cells.ranges
+            for row in range(one.min_row, one.max_row + 1)
+            for column in range(one.min_col, one.max_col + 1)
+            if (row, column) != (one.min_row, one.min_col)
+        }
+        rows = []
+        for row in sheet.iter_rows():
+            cells = []
+            for cell in row:
+                place = cell.row, cell.column
+                if covered.get(place):
+                    continue
+                span = spans.get(place)
+                right = span.max_col if span else cell.column
+                box = (float(cell.column), float(cell.row), right + 1.0, cell.row + 1.0)
+                cells.append(Line("\t" + tidy(_shown(cell)), 0, box))
+            rows.append(cells)
+        lines += _sheet(rows, sheet.max_column)
+    return Text(lines)
+
+
+def _shown(cell: Any) -> str:
+    """A cell's value as the sheet shows it."""
+    if cell.value is None:
+        return ""
+    if isinstance(cell.value, bool) or not isinstance(cell.value, int | float):
+        return str(cell.value)
+    places = re.search(r"0\.(0+)", cell.number_format)
+    comma = "," if "#,##" in cell.number_format else ""
+    return f"{cell.value:{comma}.{len(places[1])}f}" if places else f"{cell.value:.12g}"
+
+
+def _sheet(rows: list[list[Line]], width: int) -> Iterator[Line]:
+    """Rows with several filled cells are a table; what stands alone above or below, paragraphs."""
+
+    def alone(cells: list[Line]) -> bool:
+        filled = [one for one in cells if one.text.strip()]
+        if len(filled) != 1 or filled[0].box is None:
+            return False
+        text, span = filled[0].text.strip(), filled[0].box[2] - filled[0].box[0]
+        return width == 1 or span > width / 2 or len(text) > 24 or bool(START.match(text))
+
+    several = [n for n, cells in enumerate(rows) if sum(bool(c.text.strip()) for c in cells) > 1]
+    for number, cells in enumerate(rows):
+        text = "".join(one.text.strip() for one in cells)
+        outside = not several or number < several[0]
+        if alone(cells) or (outside and text):
+            yield Line(text)
+        elif text or (several and several[0] < number < several[-1]):
+            yield from _row(cells)
+
+
+# ------------------------------------------------------------------------------------ process
+
+
+def main(path: Path) -> int:
+    """Read one document and print it as JSON, within limits; the other end of ``read``."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    except (ImportError, ValueError):  # Windows has no such limits: time is bounded by the caller
+        pass
+    try:
+        text = read_here(path)
+    except RefusedError as error:
+        print(error, end="")
+        return REFUSED
+    print(json.dumps(asdict(text), ensure_ascii=True))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
