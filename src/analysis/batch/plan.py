@@ -62,12 +62,14 @@ class Report:
         return cls(match["notebook"], year, match["language"] or "en")
 
     @property
+    def place(self) -> str:
+        """Where it goes among the pages of its language, without the suffix."""
+        return self.notebook if self.year is None else f"{self.year}/{self.notebook}"
+
+    @property
     def name(self) -> str:
         """Where it goes in the output folder, without the suffix."""
-        language = [] if self.language == "en" else [self.language]
-        return "/".join(
-            [*language, *([] if self.year is None else [str(self.year)]), self.notebook]
-        )
+        return self.place if self.language == LANGUAGES[0] else f"{self.language}/{self.place}"
 
     @property
     def parameters(self) -> dict[str, Any]:
