@@ -399,6 +399,13 @@ def load(name: str, data: Package | str | Path | None = None, **where: Where) ->
     return find(data).load(name, **where)
 
 
+def unreviewed(data: Package | str | Path | None = None) -> int:
+    """How many points of a drafted package nobody has looked at yet; 0 for one without drafts."""
+    package = find(data)
+    rows = package.rows("review") if "review" in package.resources else []
+    return sum(row.get("state") != "done" for row in rows)
+
+
 def cite(frame: pd.DataFrame) -> pd.Series[str]:
     """Where each row was read: document, line and the characters as printed."""
     return (

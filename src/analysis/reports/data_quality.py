@@ -216,7 +216,7 @@ def overview(
         only_zeros = (frame["zeros"] == frame["instances"]) & (frame["result"] == "holds")
         marks = pd.DataFrame(
             {
-                "section": frame["identity"].map(_tables),
+                "section": frame["identity"].map(_of_table),
                 "verdict": verdicts.fillna("holds").mask(only_zeros, "zero"),
                 "severity": (frame["result"] == "fails").map({True: "high", False: ""}),
             }
@@ -232,7 +232,7 @@ def overview(
             ).format(n=fails)
         )
         note = _("Hollow: only zeros were compared. A dash: not checked, since a table is missing.")
-        panels.append((heading, charts.dots(marks), note))
+        panels.append((heading, charts.dots(marks.sort_values("section", kind="stable")), note))
     due = documents[documents["kind"] == "final_accounts"]
     if len(due):
         panels.append((_("The statutory tables"), _disclosed(due, printed), ""))
@@ -241,11 +241,10 @@ def overview(
     return tables.figure(title, note, panels)
 
 
-def _tables(identity: str) -> str:
-    """The tables that an identity compares, as a heading."""
+def _of_table(identity: str) -> str:
+    """The last of the tables that an identity compares, as a heading."""
     rule = next(rule for rule in identity_rules() if rule["identity"] == identity)
-    found = sorted(set(re.findall(r"T(\d\d)", rule["formula"])))
-    return ngettext("Table {tables}", "Tables {tables}", len(found)).format(tables=listing(found))
+    return _("Table {number}").format(number=max(re.findall(r"T(\d\d)", rule["formula"])))
 
 
 def _disclosed(documents: pd.DataFrame, printed: pd.DataFrame) -> Fragment:
@@ -369,10 +368,13 @@ def corrections(frame: pd.DataFrame) -> Fragment:
     shown = frame.assign(
         label=frame["printed"],
         source=frame["document"] + ", line " + frame["line"].astype(str),
+        read=frame["corrected"],
         why=column(frame, "reason"),
     )
-    columns = {"label": _("Printed"), "corrected": _("Read as"), "why": _("Why")}
-    return tables.table(shown, _("Source errors mended on loading"), columns)
+    columns = {"label": _("Printed"), "read": _("Read as"), "why": _("Why")}
+    return tables.table(
+        shown.drop(columns="corrected"), _("Source errors mended on loading"), columns
+    )
 
 
 def holding(judged: pd.DataFrame) -> Fragment:
