@@ -22,7 +22,6 @@ STEPS = {  # English and official Chinese name of the steps that the measures kn
     "approved": ("Approved budget", "年初预算"),
     "unnamed": ("Source not named", "来源未列明"),
     "available": ("Available", "可用预算"),
-    "executed": ("Executed", "支出决算"),
     "left": ("Left at the end of the year", "年末结余"),
 }
 
@@ -331,20 +330,6 @@ def grade(score: float) -> str:
     }[indicators.grade(score)]
 
 
-def _norm(disclosure: Disclosure) -> list[str]:
-    """What the one published norm for an outturn would say."""
-    outturn = _measures(disclosure)["completion"]["value"]
-    if pd.isna(outturn):
-        return []
-    return [
-        _(
-            "No norm is published for the completion rate of a department. PEFA 2016, written for "
-            "governments, would call {rate} of the approved budget {band} (A: 95 to 105 %, D: "
-            "outside 85 to 115 %)."
-        ).format(rate=percent(outturn), band=budget.pefa(outturn))
-    ]
-
-
 def bridge_of(disclosure: Disclosure) -> pd.DataFrame:
     """``budget.bridge`` of a disclosure."""
     return budget.bridge(disclosure.amounts, disclosure.cells)
@@ -356,20 +341,21 @@ def items_of(disclosure: Disclosure) -> pd.DataFrame:
     return next((frame for frame in frames if len(frame)), pd.DataFrame())
 
 
-def _labelled(steps: pd.DataFrame) -> pd.DataFrame:
+def _labelled(steps: pd.DataFrame, spent: str) -> pd.DataFrame:
     """The steps with the names of those that the measures know by their kind."""
+    own = STEPS | {"executed": ("Executed", spent)}
     names = [
-        (row["label"], row["label_zh"]) if row["kind"] == "change" else STEPS[row["kind"]]
+        (row["label"], row["label_zh"]) if row["kind"] == "change" else own[row["kind"]]
         for row in records(steps)
     ]
     return steps.assign(label=[one for one, _zh in names], label_zh=[zh for _en, zh in names])
 
 
-def bridge(steps: pd.DataFrame) -> Fragment:
+def bridge(steps: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     """From the approved budget to what was spent and what is left (from ``budget.bridge``)."""
     if steps.empty:
         return tables.notice(_("The approved or the executed total is not stated with a number."))
-    frame = _labelled(steps)
+    frame = _labelled(steps, common.spent_word(documents))
     at = _steps(frame)
     unnamed = at.get("unnamed", {}).get("accounts", 0.0)
     drawn = frame[frame["kind"].isin(["approved", "change", "unnamed", "executed"])]
@@ -443,12 +429,15 @@ def rates(measures: pd.DataFrame) -> Fragment:
             for formula, source in formulas
         ],
     )
-    return tables.table(
-        frame,
-        _("Measures of budget execution"),
-        ["rate", "numerator", "denominator"],
-        _("Defined in 财预〔2013〕53号, but for those marked as our own."),
-    )
+    note = _("Defined in 财预〔2013〕53号, but for those marked as our own.")
+    for row in records(known[known["measure"] == "completion"]):
+        note += " " + _(
+            "No norm is published for the completion rate of a department; PEFA 2016, written for "
+            "governments, would give {rate} of the approved budget a {band} (A: 95 to 105 %, D: "
+            "outside 85 to 115 %)."
+        ).format(rate=percent(row["value"]), band=budget.pefa(row["value"]))
+    columns = ["rate", "numerator", "denominator"]
+    return tables.table(frame, _("Measures of budget execution"), columns, note)
 
 
 def revenue(frame: pd.DataFrame) -> Fragment:
@@ -497,8 +486,6 @@ def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
         panels,
         frame,
         ["approved", "executed", "rate"],
-        beside=True,
-        caption=_("Completion by item"),
     )  # fmt: skip
 
 

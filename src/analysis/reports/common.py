@@ -97,7 +97,7 @@ def value_of(row: Any, base: str = "base") -> str:
         bare = row["quantity"] == "persons" or (current() == "en" and value == 1)
         said = with_unit(number(value), "" if bare else row[f"{kept}_{current()}"])
     if row["qualifier"] == "at_least":
-        return _("at least {value}").format(value=said)
+        return f"≥ {said}"
     if row["qualifier"] == "approximately":
         return _("nearly {value}").format(value=said)
     return said
@@ -237,7 +237,7 @@ def _detail(row: dict[str, Any]) -> str:
     base = column(one, "denominator").iloc[0]
     told = [
         "" if row["own"] else str(row["year"]),
-        _("over {base}").format(base=base) if base else "",
+        _("base: {base}").format(base=base) if base else "",
         column(one, "note").iloc[0],
     ]
     return ("; " if current() == "en" else "；").join(filter(None, map(plain, told)))

@@ -125,7 +125,8 @@ def sections(package: Package) -> list[tuple[str, Fragment]]:
     """What the index shows below its links: heading and content."""
     documents = documents_of([], package)
     spent, observed = measured.money(package), measured.observations(package)
-    compared = measured.comparisons(observed)
+    # what one document says of the year before compares by itself; here documents are compared
+    compared = measured.comparisons(observed[observed["year"].isin(documents["year"])])
     return [
         (_("How much was approved, how much spent?"), trends.by_year(spent, documents)),
         (_("What may be compared?"), trends.comparable(compared, spent)),

@@ -61,14 +61,14 @@ def answer(observed: pd.DataFrame, year: int) -> str:
         told |= {"item": named(change), "value": value_of(change), "last": _last(change)}
     if len(cut) and change:
         message = (
-            _("Of {all} {whole}, {year} counts {parts}; {item} came to {value}, after {last} in "
+            _("{all} {whole} are counted in {year}, of them {parts}; {item} came to {value}, after {last} in "
               "the same period of the year before.")
             if change["same_period"]
-            else _("Of {all} {whole}, {year} counts {parts}; {item} came to {value}, after {last} "
+            else _("{all} {whole} are counted in {year}, of them {parts}; {item} came to {value}, after {last} "
                    "before.")
         )  # fmt: skip
     elif len(cut):
-        message = _("Of {all} {whole}, {year} counts {parts}.")
+        message = _("{all} {whole} are counted in {year}, of them {parts}.")
     elif change:
         message = _("The documents of {year} give {n} figures; {item} came to {value}, after "
                     "{last} before.")  # fmt: skip

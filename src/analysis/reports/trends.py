@@ -106,7 +106,7 @@ def tiles(money: pd.DataFrame, panel: pd.DataFrame) -> list[Tile]:
 
 def findings(money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame) -> list[str]:
     """Each move with its caveat, the largest first."""
-    told = []
+    told, noted = [], set()
     rows = records(moves(panel))
     for move in sorted(rows, key=lambda one: -abs(one["rate"] if one["first"] else 1e9)):
         values = {
@@ -118,6 +118,9 @@ def findings(money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame) -
             "change": _moved(move),
             "note": column(pd.DataFrame([move]), "note").iloc[0],
         }
+        if values["note"] in noted:  # once is enough
+            values["note"] = ""
+        noted.add(values["note"])
         message = (
             _("{item}: {first} in {first_year}, {last} in {last_year} ({change}); {note}.")
             if values["note"]
