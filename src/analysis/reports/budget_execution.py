@@ -146,21 +146,8 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
 
 def findings(disclosure: Disclosure) -> list[str]:
     """What else a reader must know, most telling first."""
-    return [
-        one
-        for part in (
-            _disagreements,
-            _sources,
-            _endings,
-            _change,
-            _adjustment,
-            _items,
-            _grade,
-            _norm,
-        )
-        for one in part(disclosure)
-        if one
-    ]
+    told = (_disagreements, _sources, _endings, _change, _items, _adjustment, _grade)
+    return [one for part in told for one in part(disclosure)]
 
 
 def _disagreements(disclosure: Disclosure) -> list[str]:
