@@ -156,6 +156,7 @@ def test_a_balance_that_the_accounts_show_too_is_no_quota(disclosures):
 def test_revenue_stands_beside_the_table_it_contradicts(disclosures):
     frame = budget.revenue(disclosures[2024].amounts, disclosures[2024].cells)
     assert frame["told"].tolist()[:2] == [62.5, 13.0]
+    assert frame["kind"].tolist() == ["part"] * 6 + ["total"]
     assert frame["booked"].tolist()[:2] == [75.5, 0.0]
     assert frame["disputed"].tolist()[1] == "grants_revenue_table_2024"
 

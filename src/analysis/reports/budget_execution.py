@@ -90,7 +90,8 @@ def answer(disclosure: Disclosure) -> str:
         ).format(**told)
     return _(
         "{spent} was spent in {year}, {rate} of the {approved} approved; the changes named make up "
-        "the difference, but a quota of {quota} that the text reports as left is in no account."
+        "the difference, but the text also reports a quota of {quota} as left, which these figures "
+        "do not contain."
     ).format(**told)
 
 
@@ -249,9 +250,9 @@ def _adjustment(disclosure: Disclosure) -> list[str]:
         return []
     return [
         _(
-            "The budget adjustment rate is {own} as 财预〔2013〕53号 defines it, without what a "
-            "higher level ordered, and {every} with every change named. Whether quota carried "
-            "over is an adjustment at all, the definition leaves open."
+            "The budget adjustment rate is {own} as 财预〔2013〕53号 defines it, without what came "
+            "from a higher level, and {every} with every change named. Whether money carried over "
+            "is an adjustment at all, the definition leaves open."
         ).format(own=percent(own["value"]), every=percent(every["value"]))
     ]
 
@@ -437,6 +438,7 @@ def revenue(frame: pd.DataFrame) -> Fragment:
         _("Revenue by source: the text beside statutory table 02"),
         ["told", "booked", "difference"],
         common.nothing(frame[zero]),
+        total=frame.loc[~zero, "kind"] == "total",
     )
 
 
@@ -502,7 +504,10 @@ def others(frame: pd.DataFrame) -> Fragment:
     zero = (frame[["approved", "executed", "last"]].fillna(0) == 0).all(axis=1)
     unknown = frame[["approved", "executed", "last"]].isna().all(axis=1)
     shown = frame[~zero | unknown]
-    columns = [c for c in ("approved", "executed") if shown[c].notna().any()]
+    whole = shown["scheme"] == "total"  # of the year before
+    shown = shown.assign(label=shown["label"].mask(whole, "Expenditure of the year before"),
+                         label_zh=shown["label_zh"].mask(whole, "上年支出"))  # fmt: skip
+    columns = [c for c in ("approved", "executed", "last") if shown[c].notna().any()]
     note = common.nothing(frame[zero & ~unknown])
     if shown.empty:
         return tables.paragraphs(note)
