@@ -70,7 +70,8 @@ def quota(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     if math.isnan(closing):
         money = [pick(amounts, "total", "approved"), pick(amounts, "adjustment", "adjusted")]
         closing = total(pd.concat(money)) - total(pick(amounts, "total", "executed"))
-    return told[[not abs(base / WAN - closing) <= TOLERANCE for base in told["base"]]]
+    same = [abs(base / WAN - closing) <= TOLERANCE for base in told["base"]]
+    return told[~pd.Series(same, index=told.index, dtype=bool)]
 
 
 def measures(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
