@@ -69,8 +69,8 @@ def answer(package: Package) -> str:
     told |= {"first": first, "before": money(before), "budgeted": money(budgeted),
              "completed": percent(completed)}  # fmt: skip
     return _(
-        "In {first}, {before} of the {budgeted} approved was spent ({completed}); in {year}, {spent} "
-        "against {approved} ({rate})."
+        "In {first}, {before} of the {budgeted} approved was spent ({completed}); in {year}, "
+        "{spent} against {approved} ({rate})."
     ).format(**told)
 
 
