@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,19 @@ NOTEBOOKS = ROOT / "tests" / "notebooks"
 ANALYSIS = Path(sys.executable).with_name("analysis")
 
 
-def arguments(out: Path, *notebooks: str, **options: object) -> list[str]:
+def arguments(out: Path, *notebooks: str, paths: Sequence[str] = (), **options: Any) -> list[str]:
     """A command line; a name is that of a fixture, an option that is True a flag."""
     line = [str(ANALYSIS), "reports", "--out", str(out)]
-    for name in notebooks:
-        line += ["--notebook", str(NOTEBOOKS / f"{name}.ipynb")]
+    for path in (*(NOTEBOOKS / f"{name}.ipynb" for name in notebooks), *paths):
+        line += ["--notebook", str(path)]
     for name, value in options.items():
-        line += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+        option = f"--{name.replace('_', '-')}"
+        line += [option] if value is True else [option, str(value)]
     return line
 
 
 def reports(
-    out: Path, *notebooks: str, env: dict[str, str] | None = None, **options: object
+    out: Path, *notebooks: str, env: dict[str, str] | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
     """Run `analysis reports` to its end."""
     # ipykernel leaves file descriptors alone when it thinks that it is being tested itself

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from command import NOTEBOOKS, ROOT, files, outputs, reports, texts
 
-from analysis.batch.plan import State
+from analysis.batch.snapshot import PACKAGE
+from analysis.batch.state import State
 
 FIXTURES = [
     "streams",
@@ -62,12 +63,18 @@ def test_both_engines_write_the_same_bytes(name: str, forked: Path, stock: Path)
         assert content == theirs[path], path
 
 
-def test_both_engines_see_what_a_report_reads(forked: Path, stock: Path) -> None:
-    # a cache that is warm before the fork must not hide a table from the record
-    ours, theirs = (State(out / ".analysis").facts for out in (forked, stock))
-    assert ours.keys() == theirs.keys()
-    for about in ours:
-        assert ours[about].get("queries") == theirs[about].get("queries"), about
+def test_a_cache_that_is_warm_before_the_fork_hides_no_table(forked: Path) -> None:
+    facts = State(forked / ".analysis").reports
+    assert ("amounts", None) in facts["2024/reads_amounts"].looks
+    for name in ("budget_execution", "performance_indicators", "spending_composition"):
+        looks = facts[f"2024/{name}"].looks
+        assert {"amounts", "claims", "items"} <= {table for table, _ in looks}
+        assert not any(table in ("", "not_transcribed") for table, _ in looks)
+
+
+def test_what_a_kernel_of_its_own_reads_is_taken_to_be_everything(stock: Path) -> None:
+    facts = State(stock / ".analysis").reports.values()
+    assert {tuple(fact.looks) for fact in facts if not fact.error} == {(PACKAGE,)}
 
 
 @pytest.mark.parametrize(

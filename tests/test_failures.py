@@ -124,7 +124,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=100k", "none", disk], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=500k", "none", disk], capture_output=True, check=False
     )
     yield disk
     if mounted.returncode == 0:
@@ -132,7 +132,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def small_files() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000))
 
 
 def test_a_full_disk_is_named_and_spoils_nothing(small_disk: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_stopped_batch_says_so_and_keeps_what_is_written(
         text=True,
     )
     assert batch.stdout is not None
-    assert batch.stdout.readline() == "written  reads_nothing\n"
+    assert batch.stdout.readline() == "written  reads_nothing (1 of 2)\n"
     batch.send_signal(number)
     _, errors = batch.communicate(timeout=20)
     assert batch.returncode == 1

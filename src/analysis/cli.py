@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from analysis.data.package import DataError, data_directory, find
+from analysis.data.package import ROOT, DataError, find
 from analysis.data.text import inert
 
 LONGEST_CHECK = 300.0  # seconds
@@ -71,12 +71,11 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
 
     try:
         chosen = plan.Options(
-            data=data_directory(data),
-            out=(out or plan.ROOT / "reports").resolve(),
+            out=(out or (ROOT if plan.NOTEBOOKS.is_dir() else Path()) / "reports").resolve(),
             jobs=jobs or os.cpu_count() or 1,
             **options,  # type: ignore[arg-type]
         )
-        sys.exit(run.run(chosen))
+        sys.exit(run.run(find(data), chosen))
     except (DataError, plan.WrongUseError) as error:
         show.say(error, error=True)
         sys.exit(2)
@@ -85,7 +84,7 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
 @main.command()
 def lab() -> None:
     """Open JupyterLab on the overview, with the repository's folder around it."""
-    from analysis.batch.plan import NOTEBOOKS, ROOT
+    from analysis.batch.plan import NOTEBOOKS
 
     if not NOTEBOOKS.is_dir():
         raise click.UsageError("the notebooks are not installed: open the Lab in their folder")

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from analysis.checks import claims, formula
-from analysis.data import numerals
-from analysis.data.package import DataError, Where, cite, load, records, years
+from analysis.data.package import DataError, Package, Where, cite, find
 
-ORDERS = {"十": "tens", "百": "hundreds", "千": "thousands", "万": "tens of thousands"}
+AMOUNT = ["item", "year", "phase", "direction"]  # what identifies an amount
 
 
 class Disclosure:
@@ -23,12 +21,9 @@ class Disclosure:
         DataError: the year has no document; the message lists the years that have one.
     """
 
-    def __init__(self, year: int, data: str | Path | None = None) -> None:
-        self.year, self.data = year, data
-        self.documents = load("documents", data, year=year)
-        if self.documents.empty:
-            known = ", ".join(map(str, years(data)))
-            raise DataError(f"no document for the year {year}; there are: {known}")
+    def __init__(self, year: int, data: Package | str | Path | None = None) -> None:
+        self.year, self.package = year, find(data)
+        self.documents = documents_of([year], self.package)
 
     @property
     def department(self) -> tuple[str, str]:
@@ -41,19 +36,35 @@ class Disclosure:
         """Money outside the statutory tables: one row a figure, with its item and scheme.
 
         Besides the columns of `amounts`: scheme, label, label_zh, higher_level, base, low and
-        high (yuan), source, disputed (the finding that disputes it, or "").
+        high (yuan), own (of the disclosure's year), source, disputed (the finding that disputes
+        it, or "").
         """
-        frame = formula.derive(self._read("amounts"), self.data)
-        items = load("items", self.data).rename(columns={"name_en": "label", "name_zh": "label_zh"})
+        return settled(self._amounts, AMOUNT)
+
+    @cached_property
+    def _amounts(self) -> pd.DataFrame:
+        frame = formula.derive(self._read("amounts"), self.package)
+        items = self.package.load("items").rename(
+            columns={"name_en": "label", "name_zh": "label_zh"}
+        )
         frame = marked(frame.merge(items, on="item", how="left"), self.findings("money"))
-        frame = settled(frame, ["item", "year", "phase", "direction"])
         return frame.assign(own=frame["year"] == self.year)
+
+    @property
+    def disagreements(self) -> pd.DataFrame:
+        """Amounts that two documents of the year state differently: rows of `amounts`, all of them.
+
+        The first one is the one that the measures use.
+        """
+        stated = self._amounts[self._amounts["basis"] == "stated"]
+        differ = stated.groupby(AMOUNT)["base"].transform("nunique") > 1
+        return stated[differ].sort_values(AMOUNT, kind="stable", ignore_index=True)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
         """Cells of the statutory tables, with `table` (01–09), the label's English and source."""
         frame = self._read("statutory_tables")
-        items = load("items", self.data).set_index("item")["name_en"]
+        items = self.package.load("items").set_index("item")["name_en"]
         frame["label_zh"] = frame["label"]
         frame["label"] = frame["row"].map(items).fillna(frame["label"])
         frame["source"] = cite(frame)
@@ -62,7 +73,7 @@ class Disclosure:
     @cached_property
     def indicators(self) -> pd.DataFrame:
         """See ``observations``."""
-        frame = observations(self.documents, self.findings("indicators"), self.data)
+        frame = observations(self.documents, self.findings("indicators"), self.package)
         frame = settled(frame, ["indicator", "year"])
         return frame.assign(own=frame["year"] == self.year)
 
@@ -70,7 +81,7 @@ class Disclosure:
     def findings(self, subject: str) -> pd.DataFrame:
         """The claims of one subject (money, indicators, document), judged."""
         return pd.concat(
-            claims.findings(self.data, document=document, subject=subject)
+            claims.findings(self.package, document=document, subject=subject)
             for document in self.documents["document"]
         )
 
@@ -81,27 +92,27 @@ class Disclosure:
         return frame
 
     def _read(self, name: str, **where: Where) -> pd.DataFrame:
-        return read_from(name, self.documents, self.data, **where)
+        return read_from(name, self.documents, self.package, **where)
 
 
-def documents_of(years: Sequence[int] = (), data: str | Path | None = None) -> pd.DataFrame:
+def documents_of(
+    years: Sequence[int] = (), data: Package | str | Path | None = None
+) -> pd.DataFrame:
     """The documents of some years, or of all, as `load` gives them.
 
     Raises:
         DataError: a year has no document; the message lists the years that have one.
     """
-    frame = load("documents", data)
+    frame = find(data).load("documents")
     if unknown := {*years} - {*frame["year"]}:
         known = ", ".join(map(str, frame["year"].sort_values().unique()))
         raise DataError(f"no document for the year {min(unknown)}; there are: {known}")
     return frame[frame["year"].isin(years or frame["year"])]
 
 
-def read_from(
-    name: str, documents: pd.DataFrame, data: str | Path | None = None, **where: Where
-) -> pd.DataFrame:
+def read_from(name: str, documents: pd.DataFrame, package: Package, **where: Where) -> pd.DataFrame:
     """The rows of a table that stand in these documents, and no others are looked at."""
-    parts = [load(name, data, document=document, **where) for document in documents["document"]]
+    parts = [package.load(name, document=document, **where) for document in documents["document"]]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -118,43 +129,24 @@ def marked(frame: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(source=cite(frame), disputed=disputed)
 
 
-def observations(
-    documents: pd.DataFrame, judged: pd.DataFrame, data: str | Path | None = None
-) -> pd.DataFrame:
+def observations(documents: pd.DataFrame, judged: pd.DataFrame, package: Package) -> pd.DataFrame:
     """Performance figures of these documents with their definitions, in the order of the themes.
 
     Returns:
         The columns of `indicators`, `indicator_definitions` and `themes`, and: label, label_zh,
-        theme_en, theme_zh, low and high (base units), quantity, unit_en, text (as a reader should
-        see it), source, disputed.
+        theme_en, theme_zh, low and high (base units), quantity, unit_en, unit_zh, base_en, base_zh
+        (names of the unit printed and of its base unit), source, disputed.
     """
-    frame = formula.derive(read_from("indicators", documents, data), data)
-    definitions = load("indicator_definitions", data)
-    themes = load("themes", data).rename(columns={"name_en": "theme_en", "name_zh": "theme_zh"})
+    frame = formula.derive(read_from("indicators", documents, package), package)
+    definitions = package.load("indicator_definitions")
+    themes = package.load("themes").rename(columns={"name_en": "theme_en", "name_zh": "theme_zh"})
     frame = frame.merge(definitions, on="indicator", how="left").merge(
         themes, on="theme", how="left"
     )
-    units = load("units", data).set_index("unit")
-    frame["quantity"] = frame["unit"].map(units["quantity"])
-    # as `text` counts: money and mass in their printed unit, everything else in base units
-    frame["unit_en"] = frame["unit"].map(units["base_en"])
-    frame["unit_en"] = frame["unit_en"].mask(frame["quantity"] == "money", frame["unit"])
-    frame["unit_en"] = frame["unit_en"].mask(
-        frame["quantity"] == "mass", frame["unit"].map(units["name_en"])
-    )
-    frame["text"] = [_text(row) for row in records(frame)]
+    units = package.load("units").set_index("unit")
+    named = {"name_en": "unit_en", "name_zh": "unit_zh"}
+    for column in ("quantity", "base_en", "base_zh", *named):
+        frame[named.get(column, column)] = frame["unit"].map(units[column])
     frame = frame.rename(columns={"name_en": "label", "name_zh": "label_zh"})
     frame = frame.sort_values("position", kind="stable", ignore_index=True)
     return marked(frame, judged)
-
-
-def _text(row: dict[str, Any]) -> str:
-    """The value as a reader should see it, in base units but for money, rates and mass."""
-    if pd.isna(row["base"]):
-        if row["basis"] == "derived":
-            return "no whole number fits"
-        order = numerals.UNQUANTIFIED.search(row["printed"])
-        return f"{ORDERS[order[0][1]] if order else 'some'}, no number given"
-    value = row["value"] if row["quantity"] in ("money", "ratio", "mass") else row["base"]
-    prefix = {"at_least": "≥ ", "approximately": "nearly "}.get(str(row["qualifier"]), "")
-    return f"{prefix}{value:,.10g}" + (" (derived)" if row["basis"] == "derived" else "")

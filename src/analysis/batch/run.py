@@ -20,7 +20,7 @@ from typing import Any
 from analysis.batch.folder import Folder
 from analysis.batch.plan import (
     LANGUAGES,
-    ROOT,
+    NOTEBOOKS,
     Failure,
     Options,
     Outcome,
@@ -31,12 +31,12 @@ from analysis.batch.plan import (
 )
 from analysis.batch.pool import allow_many_files, do, outcomes, start_server
 from analysis.batch.show import Show, say
-from analysis.batch.snapshot import Snapshot, files_of, sha256
+from analysis.batch.snapshot import Snapshot, sha256
 from analysis.batch.state import Fact, changed_files, code, key, orphans, reasons
-from analysis.data.package import DataError, years
+from analysis.data.package import ROOT, DataError, Package
 
 
-def run(options: Options) -> int:
+def run(package: Package, options: Options) -> int:
     """Bring the reports up to date; 0 if all are written, 1 if not.
 
     Raises:
@@ -44,8 +44,7 @@ def run(options: Options) -> int:
     """
     allow_many_files()
     chosen = notebooks(options.notebooks)
-    files = files_of(options.data)
-    inputs = [*(options.data / name for name in files), *chosen.values(), *notebooks(()).values()]
+    inputs = [package.folder / "datapackage.json", *chosen.values(), *NOTEBOOKS.glob("*.ipynb")]
     for path in inputs:
         if path.resolve().is_relative_to(options.out):
             raise WrongUseError(
@@ -54,9 +53,12 @@ def run(options: Options) -> int:
     folder = Folder(options.out)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        snapshot = Snapshot(files, folder.scratch / "data")
-        batch = Batch(options, folder, snapshot, chosen)
+        snapshot = Snapshot(package.content, folder.scratch / "data")
+        own = package.folder == (ROOT / "data").resolve()
+        batch = Batch(options, folder, snapshot, chosen, own)
         return batch.preview() if options.dry_run else batch.run()
+    except OSError as problem:
+        raise WrongUseError(f"cannot write to {folder.path}: {problem.strerror}") from None
     except KeyboardInterrupt as interrupt:
         say(f"stopped by {str(interrupt) or 'Ctrl-C'}; what is written stays", error=True)
         return 1
@@ -73,21 +75,28 @@ class Batch:
     """One run: what is to be done in a folder that is held, with data that stay the same."""
 
     def __init__(
-        self, options: Options, folder: Folder, snapshot: Snapshot, chosen: dict[str, Path]
+        self,
+        options: Options,
+        folder: Folder,
+        snapshot: Snapshot,
+        chosen: dict[str, Path],
+        own: bool,
     ) -> None:
-        self.options, self.folder, self.snapshot = options, folder, snapshot
+        self.options, self.folder, self.snapshot, self.own = options, folder, snapshot, own
+        name = snapshot.package.name
         self.state = folder.state
-        if (other := self.state.others.get("package", snapshot.name)) != snapshot.name:
+        if (other := self.state.others.get("package", name)) != name:
             raise WrongUseError(
-                f"{folder.path} holds the reports of {other!r}, and these are {snapshot.name!r}: "
+                f"{folder.path} holds the reports of {other!r}, and these are of {name!r}: "
                 "name another --out, or remove that folder"
             )
         self._validate()
-        there = years(snapshot.folder)
+        there = snapshot.package.years
         self.chosen, self.left = reports(chosen, there, options.years, options.languages)
         if not self.chosen:
             raise WrongUseError("nothing to run: none of these notebooks has such parameters")
-        project, _ = reports(notebooks(()), there)
+        everything = notebooks(()) if NOTEBOOKS.is_dir() else {}
+        project, _ = reports(everything, there)
         self.known = {one.name: one for one in [*project, *self.chosen]}
         self.gone = orphans(self.state, self.known, there)
         self.why = {
@@ -104,7 +113,7 @@ class Batch:
         from analysis.checks.validation import problems
 
         start_server(self.snapshot.folder)
-        if found := problems(self.snapshot.folder):
+        if found := problems(self.snapshot.package):
             raise DataError("\n".join(found))
 
     def preview(self) -> int:
@@ -122,7 +131,7 @@ class Batch:
         show = Show(len(self.todo))
         unchanged = [report.name for report in self.chosen if not self.why[report.name]]
         try:
-            self.state.note("package", self.snapshot.name)
+            self.state.note("package", self.snapshot.package.name)
             self.state.note("valid data", self.valid)
             for name in self.left:
                 show.line(f"left alone: {name}, which has no cell tagged parameters or no name yet")
@@ -144,8 +153,6 @@ class Batch:
                 self.state.tidy(self.folder.scratch)
             if error:
                 show.line(f"failed   index: {error}", error=True)
-        except OSError as problem:
-            raise WrongUseError(f"cannot write to {self.folder.path}: {problem.strerror}") from None
         finally:
             show.close()
         counts = f"{len(self.todo) - failed} written, {len(unchanged)} unchanged, {failed} failed"
@@ -190,7 +197,7 @@ class Batch:
     def _sign(self) -> None:
         """Have Jupyter trust the notebooks that the project made of its own data."""
         written = [report for report in self.todo if not report.path]
-        if self.options.data == (ROOT / "data").resolve() and written:
+        if self.own and written:
             paths = [self.folder.path / f"{report.name}.ipynb" for report in written]
             do(
                 "sign",
@@ -201,12 +208,16 @@ class Batch:
 
     def _keep_indexes(self) -> str | None:
         """Write each language's index if what it shows has changed; the error if there is one."""
-        errors = []
-        everything = {name: Report.of(name) for name in self.state.reports} | self.known
-        for language in LANGUAGES:
-            shown = [one for one in everything.values() if one.language == language]
-            if statuses := [*self._statuses(shown)]:
-                errors.append(self._keep_index(language, statuses))
+        everything = ({name: Report.of(name) for name in self.state.reports} | self.known).values()
+        found = {
+            language: [*self._statuses(one for one in everything if one.language == language)]
+            for language in LANGUAGES
+        }
+        errors = [
+            self._keep_index(language, statuses, all(found.values()))
+            for language, statuses in found.items()
+            if statuses
+        ]
         return next(filter(None, errors), None)
 
     def _statuses(self, shown: Iterable[Report]) -> Iterator[dict[str, Any]]:
@@ -219,22 +230,22 @@ class Batch:
                 yield {
                     "notebook": report.notebook,
                     "year": report.year,
-                    "path": f"{report.name}.html" if page.is_file() else "",
+                    "path": f"{report.place}.html" if page.is_file() else "",
                     "title": report.title,
                     "state": "failed" if error else "written",
                     "error": error,
                 }
 
-    def _keep_index(self, language: str, statuses: list[dict[str, Any]]) -> str | None:
+    def _keep_index(self, language: str, statuses: list[dict[str, Any]], twin: bool) -> str | None:
         name = "index.html" if language == LANGUAGES[0] else f"{language}/index.html"
-        shown = sha256(json.dumps([statuses, self.snapshot.hash, code()]).encode())
+        shown = sha256(json.dumps([statuses, twin, self.snapshot.hash, code()]).encode())
         with suppress(TypeError, KeyError):  # never made
             last = self.state.others.get(name) or {}
             made = {name: last["files"][name]}
             if last["shown"] == shown and not changed_files(made, self.folder.path):
                 return None
         try:
-            html = do("index", self.snapshot, self.folder.scratch, statuses)
+            html = do("index", self.snapshot, self.folder.scratch, statuses, language, twin)
             if isinstance(html, Failure):
                 self.folder.write({name: plain_index(statuses, html.reason).encode()})
                 return html.reason

@@ -6,20 +6,14 @@ import os
 import sys
 from typing import Any
 
-
-def inert(text: str) -> str:
-    """Text that only shows: what would move the cursor, colour or reorder is escaped."""
-    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
+from analysis.data.text import inert
 
 
 def say(text: object, error: bool = False) -> None:
-    """One message; errors go to stderr. A terminal that has no such letter shows its number."""
-    stream = sys.stderr if error else sys.stdout
-    line = inert(str(text)).encode(stream.encoding or "utf-8", "backslashreplace")
+    """One message, in which nothing moves the cursor or reorders; errors go to stderr."""
+    lines = "\n".join(map(inert, str(text).split("\n")))
     try:
-        stream.flush()
-        stream.buffer.write(line + b"\n")
-        stream.buffer.flush()
+        print(lines, file=sys.stderr if error else sys.stdout, flush=True)
     except OSError:  # nobody reads on, as with `| head`; the work goes on
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2 if error else 1)
 

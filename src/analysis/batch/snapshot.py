@@ -6,15 +6,16 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
 
-from analysis.data.package import DataError, Look, dictionary
+from analysis.data.package import DESCRIPTOR, DataError, Look, Package
 
-DESCRIPTOR = "datapackage.json"
 PACKAGE: Look = ("", None)  # all of the package
-ALWAYS: list[Look] = [(name, None) for name in ("documents", "corrections", "units", "disclosed_tables")]
+ALWAYS: list[Look] = [  # typing a table needs them, and the pages' footers do
+    (name, None) for name in ("documents", "corrections", "units", "disclosed_tables")
+]
 
 
 def elsewhere(path: str) -> Look:
@@ -41,12 +42,6 @@ def hash_of_files(files: dict[str, bytes]) -> str:
     return sha256(*(part for name in files for part in (name.encode(), files[name])))
 
 
-def files_of(data: Path) -> dict[str, bytes]:
-    """The files of a data package by name, those that are missing left to the validation."""
-    names = [DESCRIPTOR, *sorted({str(table["path"]) for table in dictionary(data).values()})]
-    return {name: (data / name).read_bytes() for name in names if (data / name).is_file()}
-
-
 class Snapshot:
     """Files of a data package, written to a folder of their own; nothing edited later reaches it.
 
@@ -64,13 +59,10 @@ class Snapshot:
                 raise DataError(f"{DESCRIPTOR}: found the path {name!r}, expected one within it")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-            path.chmod(0o444)
+            if os.name == "posix":  # elsewhere it could not be removed again
+                path.chmod(0o444)
+        self.package = Package(folder)
         self._slices: dict[str, dict[str | None, str]] = {}
-
-    @cached_property
-    def name(self) -> str:
-        """The package's identity."""
-        return str(json.loads(self.files[DESCRIPTOR].decode("utf-8-sig")).get("name"))
 
     def digests(self, looks: Iterable[Look]) -> dict[str, str]:
         """Hash of what each look has seen, by its label; the descriptor is always seen."""
@@ -87,7 +79,7 @@ class Snapshot:
 
     def _slice(self, table: str) -> dict[str | None, str]:
         """Hash of a table's bytes (None), and of the rows of each document with the header."""
-        path = dictionary(self.folder)[table]["path"] if table in dictionary(self.folder) else ""
+        path = self.package.resources.get(table, {}).get("path", "")
         content = self.files.get(path, b"")
         rows = csv.reader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
         header = next(rows, [])

@@ -18,9 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analysis.batch.plan import ROOT, Report
+from analysis.batch.plan import Report
 from analysis.batch.snapshot import ALWAYS, Snapshot, hash_of_files, sha256
-from analysis.data.package import Look
+from analysis.data.package import ROOT, Look
 
 
 @cache

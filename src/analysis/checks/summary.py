@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analysis.checks.claims import counts, findings
 from analysis.checks.identities import checked_tables, undisclosed
-from analysis.data.package import Package, find, records
+from analysis.data.package import Package, find, records, unreviewed
 from analysis.data.text import inert
 
 
@@ -45,3 +45,5 @@ def _lines(package: Package) -> Iterator[str]:
             f"tables not disclosed: {', '.join(absent) or 'none'}"
         )
     yield str(counts(judged))
+    if left := unreviewed(package):
+        yield f"review: {left} points of a draft are open in review.csv"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Where = str | int | bool
 Made = TypeVar("Made")
 CORRECTED = ("amounts", "indicators")  # the tables that corrections apply to
+FIGURES = ("amounts", "indicators", "claims")  # the tables whose figures have names
 ROOT = Path(__file__).parents[3]  # of the repository, where there is one
 DESCRIPTOR = "datapackage.json"
 LARGEST = 32 * 2**20  # bytes of a file: a county's departments of ten years are a tenth of it
@@ -53,7 +54,6 @@ class Package:
         folder: where it lies.
         name, title: of the descriptor.
         resources: what the descriptor says of each table, by its name.
-        content: bytes of ``datapackage.json`` and of each table's file, by file name.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,8 +63,8 @@ class Package:
             DataError: the descriptor, or a file it names, cannot be used.
         """
         self.folder = folder.resolve()
-        self.content = {DESCRIPTOR: _read(self.folder, DESCRIPTOR)}
-        descriptor = _descriptor(self.content[DESCRIPTOR])
+        self._content = {DESCRIPTOR: _read(self.folder, DESCRIPTOR)}
+        descriptor = _descriptor(self._content[DESCRIPTOR])
         if odd := list(_odd(descriptor)):
             raise DataError("\n".join(f"{DESCRIPTOR}{one}" for one in odd[:50]))
         self.name, self.title = str(descriptor["name"]), str(descriptor["title"])
@@ -73,8 +73,14 @@ class Package:
             one["name"]: one for one in descriptor["resources"]
         }
         for one in self.resources.values():
-            self.content[one["path"]] = _read(self.folder, one["path"])
+            self._content[one["path"]] = _read(self.folder, one["path"])
         self._known: dict[Any, Any] = {}
+
+    @property
+    def content(self) -> dict[str, bytes]:
+        """Bytes of ``datapackage.json`` and of each table's file, by file name."""
+        trace("", {})
+        return self._content
 
     @property
     def tables(self) -> list[str]:
@@ -84,7 +90,6 @@ class Package:
     @property
     def years(self) -> list[int]:
         """The fiscal years that have a document, ascending."""
-        trace("documents", {})
         return sorted({int(row["year"]) for row in self.rows("documents")})
 
     def fields(self, name: str) -> list[dict[str, Any]]:
@@ -98,8 +103,9 @@ class Package:
         Raises:
             DataError: they are not UTF-8.
         """
+        trace(name, {})
         path = self.resources[name]["path"]
-        content = self.content[path]
+        content = self._content[path]
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -110,6 +116,7 @@ class Package:
 
     def rows(self, name: str) -> list[dict[str, str]]:
         """The rows of a table as printed in its CSV, without pandas."""
+        trace(name, {})
 
         def read() -> list[dict[str, str]]:
             try:
@@ -131,7 +138,7 @@ class Package:
                     f"{name}: no column {column!r}; there are: {', '.join(map(str, frame))}"
                 )
             if place == 0:  # looked up, so that a report costs the same in a package of any size
-                found = self.positions(name, column).get(wanted)
+                found = self._positions(name, column).get(wanted)
                 frame = frame.iloc[[] if found is None else found]
             else:
                 frame = frame[frame[column] == wanted]
@@ -143,15 +150,20 @@ class Package:
         Raises:
             KeyError: the table has no such figure.
         """
-        row: dict[str, Any] = self._by_figure(name)[figure]
-        trace(name, row)
-        return row
+        rows = self._by_figure(name)
+        trace(name, rows.get(figure, {}))
+        return rows[figure]
 
     def has(self, name: str, figure: str) -> bool:
         """Whether a table has a figure of this name."""
-        return figure in self._by_figure(name)
+        for one in FIGURES:  # where names are used once
+            if row := self._by_figure(one).get(figure):
+                trace(one, row)
+                return one == name
+        trace(name, {})
+        return False
 
-    def positions(self, name: str, column: str) -> dict[Any, Any]:
+    def _positions(self, name: str, column: str) -> dict[Any, Any]:
         """Positions of the rows that hold each value of a column."""
         return self._once(
             ("positions", name, column), lambda: dict(self._typed(name).groupby(column).indices)
@@ -387,6 +399,13 @@ def load(name: str, data: Package | str | Path | None = None, **where: Where) ->
     return find(data).load(name, **where)
 
 
+def unreviewed(data: Package | str | Path | None = None) -> int:
+    """How many points of a drafted package nobody has looked at yet; 0 for one without drafts."""
+    package = find(data)
+    rows = package.rows("review") if "review" in package.resources else []
+    return sum(row.get("state") != "done" for row in rows)
+
+
 def cite(frame: pd.DataFrame) -> pd.Series[str]:
     """Where each row was read: document, line and the characters as printed."""
     return (
@@ -400,11 +419,12 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 Look = tuple[str, str | None]
-seen: set[Look] = set()  # what was looked at in this process: a table, or its rows of a document
+seen: set[Look] = set()
+"""What was looked at in this process: a table, or the rows of one document in it; "" is all."""
 
 
 def trace(name: str, where: Mapping[str, object]) -> None:
-    """Note for the batch what is looked at; all that this module reads from tables is noted."""
+    """Note for the batch what is looked at; nothing else in this module reads a table."""
     document = where.get("document")
     seen.add((name, document if isinstance(document, str) else None))
 
@@ -454,8 +474,3 @@ def dictionary(data: Package | str | Path) -> dict[str, dict[str, Any]]:
 def rows(data: Package | str | Path, name: str) -> list[dict[str, str]]:
     """The rows of a table as printed in its CSV; see ``Package.rows``."""
     return find(data).rows(name)
-
-
-def positions(name: str, column: str, data: Package | str | Path) -> dict[Any, Any]:
-    """See ``Package.positions``."""
-    return find(data).positions(name, column)

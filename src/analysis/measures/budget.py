@@ -1,16 +1,15 @@
-"""Was the money spent as planned? Measures of budget execution, with their published definitions.
+"""Was the money spent as planned? Measures of budget execution, with their definitions.
 
-Sources: 财预〔2013〕53号 (the ministry's reference indicators for overall-expenditure performance,
-department level) and the PEFA Framework 2016, indicators PI-1 to PI-3. Money comes in yuan and
-leaves in 万元; a rate is in per cent. A measure whose base is zero or not disclosed has no value
-but a status that says why.
+``measures.csv`` holds them, each with its formula and its source: 财预〔2013〕53号 (the ministry's
+reference indicators for overall-expenditure performance, department level), or none where the
+measure is ours. Money comes in yuan and leaves in 万元; a rate is in per cent. A measure without
+a value has a status and the id of a reason. An amount without a number makes a sum unknown.
 """
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -18,18 +17,12 @@ import pandas as pd
 
 from analysis.data.forms import SOURCES
 from analysis.data.package import records
+from analysis.measures import Status
 
 WAN = 10_000
-PEFA = {  # indicator: bands of the outturn in per cent, best first
-    "PI-1": (("A", 95, 105), ("B", 90, 110), ("C", 85, 115)),
-    "PI-3": (("A", 97, 106), ("B", 94, 112), ("C", 92, 116)),
-}
-LACK = {
-    "PI-1": "no approved or no executed total is stated",
-    "PI-2": "no budget for each item is stated",
-    "PI-3": "no approved revenue is stated",
-}
-PI2 = (("A", 5), ("B", 10), ("C", 15))
+TOLERANCE = 0.005  # half a unit of the last place shown, in 万元
+# PI-1 of the PEFA Framework 2016, written for governments: bands of the outturn in per cent
+PEFA = (("A", 95, 105), ("B", 90, 110), ("C", 85, 115))
 
 
 def pick(
@@ -45,58 +38,87 @@ def pick(
     return chosen
 
 
+def before(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Which figures are of the year before the disclosure's own."""
+    last: pd.Series[bool] = frame["year"] + 1 == frame.loc[frame["own"], "year"].max()
+    return last
+
+
+def total(rows: pd.DataFrame) -> float:
+    """The sum in 万元; missing where there is no row, or one of them has no number."""
+    known = len(rows) and rows["base"].notna().all()
+    return float(rows["base"].sum()) / WAN if known else math.nan
+
+
 @cache
 def rules() -> tuple[dict[str, str], ...]:
-    """The measures of 财预〔2013〕53号 that concern money, as read from ``measures.csv``."""
+    """The measures of ``measures.csv``."""
     path = Path(__file__).with_name("measures.csv")
     with path.open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
+
+
+def quota(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """What the text says is left, where that is on another basis than the accounts.
+
+    Empty where nothing is left, where table 01 closes with the same balance, and where the
+    amounts named leave just that.
+    """
+    told = pick(amounts, "balance", "executed", "balance")
+    told = told[told["base"] != 0]
+    closing = total(_cell(cells, "01", "60", 2))
+    if math.isnan(closing):
+        money = [pick(amounts, "total", "approved"), pick(amounts, "adjustment", "adjusted")]
+        closing = total(pd.concat(money)) - total(pick(amounts, "total", "executed"))
+    return told[[not abs(base / WAN - closing) <= TOLERANCE for base in told["base"]]]
 
 
 def measures(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """Every measure of ``rules``.
 
     Returns:
-        One row a measure: label, label_zh, value (%), numerator and denominator (万元), formula,
-        status (why there is no value, or ""), source, disputed.
+        One row a measure: measure (id), label, label_zh, value (%), numerator and denominator
+        (万元), formula, formula_zh, definition (its source, or "" where it is ours), status,
+        reason (ids; "" where it is computed), source, disputed.
     """
     approved, executed = (pick(amounts, "total", phase) for phase in ("approved", "executed"))
+    full_year = pick(amounts, "total", "full_year")
     changes = pick(amounts, "adjustment", "adjusted")
-    adjusted = pd.concat([approved, changes]) if len(changes) else changes
-    opening, closing = _cell(cells, "01", "29", 1), _cell(cells, "01", "60", 2)
-    # the text may tell of a balance that the table does not hold
-    told = pick(amounts, "balance", "executed", "balance")
-    parts = (amounts["scheme"] == "three_public") & (amounts["phase"] == "executed")
+    named = pd.concat([approved, changes]) if len(changes) else changes
+    adjusted = pick(amounts, "total", "adjusted")
+    budgets = (full_year, adjusted, named, approved)
+    left = quota(amounts, cells)
+    last = amounts[(amounts["scheme"] == "three_public") & before(amounts)]
+    last = last[last["phase"] == "executed"]
+    parts = pick(amounts, "three_public", "executed")
     figures = {
         "none": amounts.iloc[:0],
         "approved": approved,
         "executed": executed,
+        "full_year": full_year,
         "changes": changes,
-        "own changes": changes[~changes["higher_level"]],
-        "adjusted": adjusted,
-        "budget": adjusted if len(changes) else approved,
-        "closing": closing,
-        "closing as told": closing.assign(disputed=_first(told["disputed"])),
-        "opening as told": opening.assign(disputed=_first(changes["disputed"])),
-        "public executed": pick(amounts, "three_public_total", "executed"),
-        "public approved": pick(amounts, "three_public_total", "approved"),
-        "public parts": pick(amounts, "three_public", "executed"),
-        "public parts last year": amounts[parts & before(amounts)],
-        "agency executed": pick(amounts, "agency", "executed"),
-        "agency approved": pick(amounts, "agency", "approved"),
+        # what a higher level ordered is no change of the department's own: none, not unknown
+        "own_changes": changes.assign(base=changes["base"].mask(changes["higher_level"], 0)),
+        "named": named,
+        "budget": next((one for one in budgets if len(one)), approved),
+        "quota": left,
+        "executed_and_quota": pd.concat([executed, left]) if len(left) else left,
+        "closing": _cell(cells, "01", "60", 2),
+        "opening": _cell(cells, "01", "29", 1),
+        "public_executed": pick(amounts, "three_public_total", "executed"),
+        "public_approved": pick(amounts, "three_public_total", "approved"),
+        "public_parts": parts[parts["item"].isin(last["item"])],
+        "public_parts_before": last[last["item"].isin(parts["item"])],
+        "agency_executed": pick(amounts, "agency", "executed"),
+        "agency_approved": pick(amounts, "agency", "approved"),
         "procured": pick(amounts, "procurement_total", "executed"),
-        "procurement budget": pick(amounts, "procurement_total", "approved"),
+        "procurement_budget": pick(amounts, "procurement_total", "approved"),
         "projects": pick(amounts, "project", "executed"),
     }
-    return pd.DataFrame(
+    rows = [
         _rate(rule, figures[rule["numerator"]], figures[rule["denominator"]]) for rule in rules()
-    )
-
-
-def before(frame: pd.DataFrame) -> pd.Series[bool]:
-    """Which figures are of the year before the disclosure's own."""
-    last: pd.Series[bool] = frame["year"] + 1 == frame.loc[frame["own"], "year"].max()
-    return last
+    ]
+    return pd.DataFrame(rows)
 
 
 def _cell(cells: pd.DataFrame, table: str, row: str, column: int) -> pd.DataFrame:
@@ -104,120 +126,130 @@ def _cell(cells: pd.DataFrame, table: str, row: str, column: int) -> pd.DataFram
     return cells[chosen].assign(disputed="")
 
 
-def _sum(rows: pd.DataFrame) -> float:
-    return float(rows["base"].sum())
+def _rate(
+    rule: dict[str, str], numerator: pd.DataFrame, denominator: pd.DataFrame
+) -> dict[str, object]:
+    """A rate over disclosed figures, or the status and the reason why there is none."""
+    parts = pd.concat([numerator, denominator])
+    over, under = total(numerator), total(denominator)
+    value, status, reason = math.nan, Status.COMPUTED, ""
+    if numerator.empty or denominator.empty:
+        status, reason = Status.NOT_DISCLOSED, rule["missing"]
+    elif math.isnan(over) or math.isnan(under):
+        status, reason = Status.NOT_DISCLOSED, "no_number"
+    elif rule["compares"] == "different_basis":
+        status, reason = Status.DIFFERENT_BASIS, "quota"
+    elif under == 0:
+        status, reason = Status.NOT_APPLICABLE, "base_zero"
+    else:
+        value = (over / under - (rule["change"] == "true")) * 100
+    return {
+        **{key: rule[key] for key in ("measure", "label", "label_zh", "formula", "formula_zh")},
+        "definition": rule["source"],
+        "value": value,
+        "numerator": over,
+        "denominator": under,
+        "status": status,
+        "reason": reason,
+        "source": "; ".join(dict.fromkeys(parts["source"])),
+        "disputed": first(parts["disputed"]),
+    }
 
 
-def _first(texts: Iterable[str]) -> str:
+def first(texts: pd.Series[str]) -> str:
     """The first text that is not blank."""
     return next(filter(None, texts), "")
 
 
-def _rate(
-    rule: dict[str, str], numerator: pd.DataFrame, denominator: pd.DataFrame
-) -> dict[str, object]:
-    """A rate over disclosed figures, or the reason why there is none."""
-    parts = pd.concat([numerator, denominator])
-    value, status = math.nan, ""
-    if numerator.empty or denominator.empty:
-        status = "not disclosed" + (f": {rule['missing']}" if rule["missing"] else "")
-    elif _sum(denominator) == 0:
-        status = "not applicable: the base is zero"
-    else:
-        change = rule["formula"].endswith("− 1")
-        value = (_sum(numerator) / _sum(denominator) - change) * 100
-    return {
-        "label": rule["label"],
-        "label_zh": rule["label_zh"],
-        "value": value,
-        "numerator": _sum(numerator) / WAN if len(numerator) else math.nan,
-        "denominator": _sum(denominator) / WAN if len(denominator) else math.nan,
-        "formula": rule["formula"],
-        "status": status,
-        "source": "; ".join(dict.fromkeys(parts["source"])),
-        "disputed": _first(parts["disputed"]),
-    }
+def items(amounts: pd.DataFrame, scheme: str) -> pd.DataFrame:
+    """Budget and executed money of each item of a classification that has a budget, with a total.
 
-
-def projects(amounts: pd.DataFrame) -> pd.DataFrame:
-    """Approved and executed money of each project, with a total; empty if not disclosed.
+    The budget is the full year's where the items have one, else the approved one. Empty where
+    no item has a budget.
 
     Returns:
-        label, label_zh, approved, executed, unspent (万元), rate (%), source, disputed, corrected.
+        kind (part, total), item, label, label_zh, phase (of the budget), approved (the budget),
+        executed, unspent (万元), rate (%), source, disputed, corrected.
     """
+    phase = "full_year" if len(pick(amounts, scheme, "full_year")) else "approved"
     parts = []
-    for scheme in ("project", "total"):
-        approved = pick(amounts, scheme, "approved").set_index("item")
-        executed = pick(amounts, scheme, "executed").set_index("item")
-        both = approved.merge(  # also those of whose execution nothing is told
-            executed, how="left", left_index=True, right_index=True, suffixes=("", "_executed")
-        )
-        if scheme == "project" and both.empty:
+    for kind, one in (("part", scheme), ("total", "total")):
+        budgeted = pick(amounts, one, phase).set_index("item")
+        if scheme == "function":  # the totals of classes and divisions are those of their items
+            budgeted = budgeted[(budgeted.index.str.len() == 7) | (kind == "total")]
+        if budgeted.empty and kind == "part":
             return pd.DataFrame()
-        parts.append(
-            pd.DataFrame(
-                {
-                    "label": both["label"],
-                    "label_zh": both["label_zh"],
-                    "approved": both["base"].astype(float) / WAN,
-                    "executed": both["base_executed"].astype(float) / WAN,
-                    "source": both["source"] + ("; " + both["source_executed"]).fillna(""),
-                    "disputed": both["disputed"].where(
-                        both["disputed"] != "", both["disputed_executed"].fillna("")
-                    ),
-                    "corrected": both["corrected"],
-                }
-            )
+        spent = pick(amounts, one, "executed").set_index("item")
+        both = budgeted.merge(  # also those of whose outturn nothing is told
+            spent, how="left", left_index=True, right_index=True, suffixes=("", "_executed")
         )
+        both["disputed"] = both["disputed"].mask(
+            both["disputed"] == "", both["disputed_executed"].fillna("")
+        )
+        both["source"] += ("; " + both["source_executed"]).fillna("")
+        parts.append(both.assign(kind=kind, phase=phase).reset_index())
     frame = pd.concat(parts, ignore_index=True)
+    frame["approved"] = frame["base"].astype(float) / WAN
+    frame["executed"] = frame["base_executed"].astype(float) / WAN
     frame["unspent"] = frame["approved"] - frame["executed"]
     frame["rate"] = frame["executed"] / frame["approved"].where(frame["approved"] != 0) * 100
-    return frame
+    columns = ["kind", "item", "label", "label_zh", "phase", "approved", "executed", "unspent"]
+    return frame[[*columns, "rate", "source", "disputed", "corrected"]]
 
 
-def bridge(amounts: pd.DataFrame) -> pd.DataFrame:
-    """From the approved budget over each adjustment to the executed total; empty if none is.
+def bridge(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """From the approved budget over each change named to what was spent and what is left.
 
-    What the adjustments do not explain is a step of its own.
+    Once as the accounts have it, once with the quota that the text tells of (see ``quota``; the
+    two are on different bases). What no change named accounts for is a step of its own. Empty
+    where the approved or the executed total, or the amount of a change, is not known.
 
     Returns:
-        label, label_zh, value (万元), kind (start, change, total), source, disputed.
+        kind (approved, change, unnamed, available, executed, left), label, label_zh (of a change,
+        else ""), accounts, with_quota (万元; missing where there is none), source, disputed.
     """
-    approved = pick(amounts, "total", "approved").assign(
-        kind="start", label="Approved budget", label_zh="年初预算"
-    )
-    executed = pick(amounts, "total", "executed").assign(
-        kind="total", label="Executed", label_zh="支出决算"
-    )
-    changes = pick(amounts, "adjustment", "adjusted").assign(kind="change")
-    if approved.empty or changes.empty or executed.empty:
+    approved, executed = (pick(amounts, "total", phase) for phase in ("approved", "executed"))
+    changes, left = pick(amounts, "adjustment", "adjusted"), quota(amounts, cells)
+    closing = _cell(cells, "01", "60", 2)
+    start, spent, over = total(approved), total(executed), total(left)
+    named = total(changes) if len(changes) else 0.0
+    if math.isnan(start + spent + named):
         return pd.DataFrame()
-    frame = pd.concat([approved, changes, executed])
-    frame["value"] = frame["base"].astype(float) / WAN
-    rest = _sum(executed) - _sum(approved) - _sum(changes)
-    if abs(rest) >= 0.005 * WAN * len(frame):
-        row = {
-            "label": "Not explained",
-            "label_zh": "",
-            "value": rest / WAN,
-            "kind": "change",
-            "source": "",
-            "disputed": "",
-        }
-        frame = pd.concat([frame.iloc[:-1], pd.DataFrame([row]), frame.iloc[-1:]])
-    return frame[["label", "label_zh", "value", "kind", "source", "disputed"]].reset_index(
-        drop=True
-    )
+    rest = total(closing) if len(closing) else max(start + named - spent, 0.0)
+    unnamed = [spent + end - start - named for end in (rest, over)]
+    if abs(unnamed[0]) <= TOLERANCE * (len(changes) + 3):
+        unnamed[0] = 0.0
+
+    def step(kind: str, accounts: float, ending: float, of: pd.DataFrame) -> dict[str, object]:
+        source = "; ".join(of["source"])
+        disputed = first(of["disputed"])
+        return {"kind": kind, "label": "", "label_zh": "", "accounts": accounts,
+                "with_quota": ending if len(left) else math.nan, "source": source,
+                "disputed": disputed}  # fmt: skip
+
+    rows = [step("approved", start, start, approved)]
+    for one in records(changes):
+        value = float(one["base"]) / WAN
+        of = changes[changes["figure"] == one["figure"]]
+        rows.append(
+            {**step("change", value, value, of), "label": one["label"], "label_zh": one["label_zh"]}
+        )
+    if unnamed[0] or (len(left) and unnamed[1]):
+        rows.append(step("unnamed", unnamed[0], unnamed[1], left))
+    rows.append(step("available", spent + rest, spent + over, approved.iloc[:0]))
+    rows.append(step("executed", spent, spent, executed))
+    rows.append(step("left", rest, over, pd.concat([closing, left])))
+    return pd.DataFrame(rows)
 
 
 def revenue(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """Revenue by source as the text states it beside the columns of statutory table 02.
 
-    The text's county appropriation stands beside the appropriation of all levels, for the table
-    has no narrower column.
+    A source is set beside the column whose heading its name ends with; a county's appropriation
+    stands beside the appropriation of all levels, for the table has no narrower column.
 
     Returns:
-        label, label_zh, text, table, difference (万元), source, disputed.
+        label, label_zh, told, booked, difference (万元), source, disputed.
     """
     stated = pick(amounts, "source", "executed", "revenue").reset_index(drop=True)
     if stated.empty:
@@ -228,94 +260,44 @@ def revenue(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         for label in stated["label_zh"]
     ]
     frame = stated[["label", "label_zh", "disputed"]].copy()
-    frame["text"] = stated["base"].astype(float) / WAN
-    frame["table"] = list(totals["base"].astype(float).reindex(columns) / WAN)
-    frame["difference"] = frame["text"] - frame["table"]
+    frame["told"] = stated["base"].astype(float) / WAN
+    frame["booked"] = list(totals["base"].astype(float).reindex(columns) / WAN)
+    frame["difference"] = frame["told"] - frame["booked"]
     table = totals["source"].reindex(columns).fillna("")
     frame["source"] = (stated["source"] + "; " + list(table)).str.removesuffix("; ")
     return frame
 
 
-def pefa(amounts: pd.DataFrame) -> pd.DataFrame:
-    """Indicative PEFA 2016 bands of one year: PI-1, PI-2 and PI-3 over the ORIGINAL budget.
+def pefa(outturn: float) -> str:
+    """The band A to D that PI-1 of PEFA 2016 would give an outturn over the approved budget (%).
 
-    A formal score needs two of the last three years; one year gives an indication only. PI-2 is
-    Σ|aᵢ − bᵢ·Σa/Σb| / Σa and needs a budget for each item.
+    PEFA rates governments, over three years: for one office and one year it is an illustration.
+    """
+    outturn = round(outturn, 9)  # 110 % is 110 %
+    return next((band for band, low, high in PEFA if low <= outturn <= high), "D")
+
+
+def others(amounts: pd.DataFrame, shown: frozenset[str]) -> pd.DataFrame:
+    """Money of the own year and the year before in every classification that is not `shown`.
 
     Returns:
-        indicator, label, value (%), band, status, source.
+        scheme, item, label, label_zh, approved, executed, last (executed in the year before;
+        万元), source, disputed.
     """
+    chosen = amounts[~amounts["scheme"].isin(shown)]
     rows = []
-    for indicator, label, direction in (
-        ("PI-1", "Aggregate expenditure outturn", "expenditure"),
-        ("PI-2", "Expenditure composition outturn", "expenditure"),
-        ("PI-3", "Revenue outturn", "revenue"),
-    ):
-        scheme = "project" if indicator == "PI-2" else "total"
-        approved = pick(amounts, scheme, "approved", direction).set_index("item")
-        executed = pick(amounts, scheme, "executed", direction).set_index("item")
-        row: dict[str, object] = {
-            "indicator": indicator,
-            "label": label,
-            "value": math.nan,
-            "band": "—",
-            "status": "",
-            "source": "",
-        }
-        rows.append(row)
-        if approved.empty or executed.empty:
-            row["status"] = f"not disclosed: {LACK[indicator]}"
-            continue
-        row["source"] = "; ".join([*approved["source"], *executed["source"]])
-        a, b = executed["base"].astype(float), approved["base"].astype(float)
-        if not b.sum() or not a.sum():
-            row["status"] = "not applicable: the base is zero"
-        elif {*a.index} != {*b.index}:
-            row["status"] = "not disclosed: not every item has both a budget and an outturn"
-        elif indicator == "PI-2":
-            expected = b * a.sum() / b.sum()
-            variance = float((a - expected).abs().sum() / expected.sum() * 100)
-            row["value"] = variance
-            row["band"] = next((band for band, limit in PI2 if variance < limit), "D")
-        else:
-            outturn = round(float(a.sum() / b.sum() * 100), 9)  # 110 % is 110 %
-            row["value"] = outturn
-            row["band"] = next(
-                (band for band, low, high in PEFA[indicator] if low <= outturn <= high), "D"
-            )
-    return pd.DataFrame(rows)
-
-
-# what every disclosure must state: 《地方预决算公开操作规程》 (财预〔2016〕143号)
-STATED = (
-    "basic",
-    "agency",
-    "three_public_total",
-    "three_public",
-    "vehicle",
-    "general",
-    "procurement_of_which",
-)
-
-
-def others(amounts: pd.DataFrame) -> pd.DataFrame:
-    """Figures that every disclosure states: label, label_zh, approved, executed (万元), status."""
-    chosen = amounts[amounts["scheme"].isin(STATED) & amounts["own"]].copy()
-    if chosen.empty:
-        return pd.DataFrame()
-    chosen["value"] = chosen["base"].astype(float) / WAN
-    rows = []
-    for _, group in chosen.groupby("item", sort=False):
-        phases = group.set_index("phase")["value"]
+    for item, group in chosen.groupby("item", sort=False):
+        value = group["base"].astype(float) / WAN
+        phase = group["phase"].mask(before(amounts).reindex(group.index), "last")
+        phase = phase.replace({"adjusted": "approved", "full_year": "approved"})
+        known = dict(zip(phase, value, strict=True))
         rows.append(
             {
-                "label": group["label"].iloc[0],
-                "label_zh": group["label_zh"].iloc[0],
-                "approved": phases.get("approved", math.nan),
-                "executed": phases.get("executed", math.nan),
-                "status": "not stated",
+                **{key: group[key].iloc[0] for key in ("scheme", "label", "label_zh")},
+                "item": item,
+                **{key: known.get(key, math.nan) for key in ("approved", "executed", "last")},
                 "source": "; ".join(group["source"]),
-                "disputed": next((one for one in group["disputed"] if one), ""),
+                "disputed": first(group["disputed"]),
             }
         )
     return pd.DataFrame(rows)
@@ -325,30 +307,34 @@ def change(amounts: pd.DataFrame) -> dict[str, float] | None:
     """Change of the executed total on the year before, where that is stated or implied.
 
     Returns:
-        this, last, last_low, last_high (万元), rate (%); None where the year before is unknown.
+        this, last, last_low, last_high, difference (万元), rate (%, missing over zero), derived;
+        None where the year before is unknown.
     """
     totals = amounts[(amounts["scheme"] == "total") & (amounts["phase"] == "executed")]
     totals = totals[(totals["direction"] == "expenditure") & totals["base"].notna()]
-    by_year = {int(row["year"]): row for row in records(totals)}
-    year = next((int(row["year"]) for row in records(totals) if row["own"]), 0)
-    if year not in by_year or year - 1 not in by_year:
+    now, past = totals[totals["own"]], totals[before(amounts).reindex(totals.index)]
+    if now.empty or past.empty:
         return None
-    this, last = by_year[year], by_year[year - 1]
+    this, last = total(now), total(past)
+    found = {key: float(past[key].iloc[0]) / WAN for key in ("low", "high")}
     return {
-        "this": float(this["base"]) / WAN,
-        "last": float(last["base"]) / WAN,
-        "last_low": float(last["low"]) / WAN,
-        "last_high": float(last["high"]) / WAN,
-        "derived": last["basis"] == "derived",
-        "rate": (float(this["base"]) / float(last["base"]) - 1) * 100 if last["base"] else math.nan,
+        "this": this,
+        "last": last,
+        "last_low": found["low"],
+        "last_high": found["high"],
+        "difference": round(this - last, 6),
+        "derived": past["basis"].iloc[0] == "derived",
+        "rate": (this / last - 1) * 100 if last else math.nan,
     }
 
 
 def procurement(amounts: pd.DataFrame) -> dict[str, float] | None:
-    """Procurement (万元) and its share of the expenditure (%); None where it is not disclosed."""
-    procured = pick(amounts, "procurement_total", "executed")
-    spent = pick(amounts, "total", "executed")
-    if procured.empty or spent.empty or not _sum(spent):
+    """Procurement and what was spent outside it (万元), and its share of the expenditure (%).
+
+    None where one of the two is not disclosed.
+    """
+    procured = total(pick(amounts, "procurement_total", "executed"))
+    spent = total(pick(amounts, "total", "executed"))
+    if math.isnan(procured + spent) or not spent:
         return None
-    value, rest = _sum(procured), _sum(spent) - _sum(procured)
-    return {"value": value / WAN, "rest": rest / WAN, "share": value / _sum(spent) * 100}
+    return {"value": procured, "rest": spent - procured, "share": procured / spent * 100}

@@ -1,4 +1,4 @@
-"""What the money was spent on: shares that add up, and how concentrated they are."""
+"""What the money was spent on, cut in every way that the documents allow."""
 
 from __future__ import annotations
 
@@ -6,82 +6,95 @@ import math
 
 import pandas as pd
 
-WAN = 10_000  # one 万元 in yuan
+from analysis.measures import Status, budget
+from analysis.measures.budget import WAN, pick, total
 
-SCHEMES = {
-    "project": "by project",
-    "function": "by functional item",
-    "nature": "by basic and project expenditure",
-    "procurement": "by procurement category",
-    "source": "by source",
-}
+# ways to cut the money of a year: the first three are cuts of the expenditure
+SCHEMES = ("funding", "function", "purchase", "project", "nature", "source")
 
 
-def shares(values: pd.Series[float], digits: int = 2) -> pd.Series[float]:
-    """Shares in per cent that add up to exactly 100 at `digits` places.
+def shares(values: pd.Series[float]) -> pd.Series[float]:
+    """Shares in per cent, each for itself; all missing where a value or the total has none.
 
-    Largest-remainder (Hare) rounding: each share is rounded down, and the units that are left
-    go to the largest remainders. A total of zero has no shares (all missing).
-
-    Raises:
-        ValueError: a value is negative.
+    A total of zero, or a negative value, has no shares.
     """
-    if (values < 0).any():
-        raise ValueError(f"shares of negative values: {values.tolist()}")
-    total = values.sum()
-    if values.empty or total == 0:
-        return pd.Series(math.nan, index=values.index, dtype=float)
-    exact = values.astype(float) / float(total) * 100 * 10**digits
-    floors = exact.round(6).apply(math.floor)
-    left = 100 * 10**digits - int(floors.sum())
-    lucky = (exact - floors).sort_values(ascending=False, kind="stable").index[:left]
-    floors.loc[lucky] += 1
-    rounded: pd.Series[float] = floors / 10**digits
-    return rounded
+    sound = len(values) and values.notna().all() and (values >= 0).all() and values.sum() > 0
+    whole = float(values.sum()) if sound else math.nan
+    return values.astype(float) / whole * 100
 
 
-def concentration(values: pd.Series[float]) -> float:
-    """Herfindahl–Hirschman index: the sum of squared shares, from 1/n (even) to 1 (one item).
-
-    Source: Hirschman (1964), The paternity of an index. Missing when the total is zero.
-    """
-    total = float(values.sum())
-    return float(((values.astype(float) / total) ** 2).sum()) if total else math.nan
+def add_up(found: pd.Series[float], digits: int = 2) -> bool:
+    """Whether shares that were rounded for themselves add up to 100."""
+    return bool(found.isna().any() or round(float(found.round(digits).sum()), digits) == 100)
 
 
 def by(scheme: str, amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """Executed money by one classification, largest first; empty where it is not disclosed.
+    """Money by one of ``SCHEMES``, largest first; empty where it is not disclosed.
 
-    Args:
-        scheme: one of ``SCHEMES``; functional items come from statutory table 03, the others
-            from the text.
+    Functional items come from statutory table 03, the others from the text. `funding` is the
+    approved budget and each change named, where they make up what was spent; `purchase` is the
+    procurement by category, and what was spent outside it.
 
     Returns:
-        label, label_zh, value (万元), share (%), status (why there is no share, or ""), source,
-        disputed, corrected.
+        kind (part, rest: what the named parts leave), label, label_zh ("" where the kind says
+        it), value (万元), share (%), status, reason, source, disputed, corrected.
     """
-    if scheme == "function":
-        chosen = cells[(cells["table"] == "03") & (cells["column"] == 1)]
-        chosen = chosen[chosen["row"].str.fullmatch(r"\d{7}")].assign(disputed="", corrected="")
-        chosen["label"] = chosen["row"] + " " + chosen["label"]
-    else:
-        executed = (amounts["scheme"] == scheme) & (amounts["phase"] == "executed")
-        chosen = amounts[executed & amounts["own"]].copy()
+    chosen = _rows(scheme, amounts, cells)
     chosen["value"] = chosen["base"].astype(float) / WAN
     negative = bool((chosen["value"] < 0).any())
-    chosen["share"] = math.nan if negative else shares(chosen["value"])
-    chosen["status"] = "not applicable: an item is negative" if negative else ""
-    columns = ["label", "label_zh", "value", "share", "status", "source", "disputed", "corrected"]
-    return chosen.sort_values("value", ascending=False, kind="stable")[columns].reset_index(
-        drop=True
-    )
+    chosen["share"] = shares(chosen["value"])
+    chosen["status"] = Status.NOT_APPLICABLE if negative else Status.COMPUTED
+    chosen["reason"] = "negative" if negative else ""
+    columns = ["kind", "label", "label_zh", "value", "share", "status", "reason", "source"]
+    chosen = chosen[[*columns, "disputed", "corrected"]]
+    return chosen.sort_values("value", ascending=False, kind="stable", ignore_index=True)
+
+
+def _rows(scheme: str, amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """The figures of a cut, with their kind."""
+    if scheme == "function":
+        rows = cells[(cells["table"] == "03") & (cells["column"] == 1)]
+        rows = rows[rows["row"].str.fullmatch(r"\d{7}")]
+        return rows.assign(disputed="", corrected="", kind="part")
+    if scheme == "funding":
+        rows = pd.concat(
+            [
+                pick(amounts, "total", "approved").assign(kind="approved", label="", label_zh=""),
+                pick(amounts, "adjustment", "adjusted").assign(kind="part"),
+            ]
+        )
+        spent = total(pick(amounts, "total", "executed"))
+        closes = abs(total(rows) - spent) <= budget.TOLERANCE * (len(rows) + 1)
+        return rows if closes else rows.iloc[:0]
+    if scheme == "purchase":
+        procured = budget.procurement(amounts)
+        rows = pick(amounts, "procurement", "executed").assign(kind="part")
+        if procured is None or rows.empty:
+            return rows.iloc[:0]
+        both = pd.concat(
+            [pick(amounts, "total", "executed"), pick(amounts, "procurement_total", "executed")]
+        )
+        rest = both.iloc[:1].assign(
+            kind="rest", label="", label_zh="", base=procured["rest"] * WAN, corrected="",
+            source="; ".join(both["source"]),
+        )  # fmt: skip
+        return pd.concat([rows, rest])
+    direction = "revenue" if scheme == "source" else "expenditure"
+    return pick(amounts, scheme, "executed", direction).assign(kind="part")
+
+
+def cuts(amounts: pd.DataFrame, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Every cut that the disclosure carries, by its id in ``SCHEMES``."""
+    found = {scheme: by(scheme, amounts, cells) for scheme in SCHEMES}
+    return {scheme: frame for scheme, frame in found.items() if len(frame)}
 
 
 def hierarchy(cells: pd.DataFrame) -> pd.DataFrame:
     """Table 03 from total to item, empty if it is not disclosed.
 
     Returns:
-        code, label, label_zh, total, basic, project (万元), level, share (%), source.
+        code, label, label_zh, total, basic, projects (万元), level (total, class, division, item),
+        share (%), source.
     """
     table = cells[cells["table"] == "03"]
     if not {("total", 1), ("total", 2), ("total", 3)} <= {
@@ -98,33 +111,6 @@ def hierarchy(cells: pd.DataFrame) -> pd.DataFrame:
     wide["level"] = [
         "total" if row == "total" else level.get(len(row), "item") for row in wide["row"]
     ]
-    wide["share"] = wide[1] / wide.loc[wide["row"] == "total", 1].iloc[0] * 100
-    return wide.rename(columns={1: "total", 2: "basic", 3: "project", "row": "code"})
-
-
-def classifications(amounts: pd.DataFrame, cells: pd.DataFrame) -> list[str]:
-    """The schemes of ``SCHEMES`` that the disclosure carries."""
-    return [scheme for scheme in SCHEMES if not by(scheme, amounts, cells).empty]
-
-
-def concentrations(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """Concentration of each classification that is disclosed.
-
-    Returns:
-        label, items (above zero), largest (%), index, even (index if all items took the same).
-    """
-    rows = []
-    for scheme in classifications(amounts, cells):
-        values = by(scheme, amounts, cells)["value"]
-        items = int((values > 0).sum())
-        if items and (values >= 0).all():
-            rows.append(
-                {
-                    "label": SCHEMES[scheme][0].upper() + SCHEMES[scheme][1:],
-                    "items": items,
-                    "largest": shares(values).max(),
-                    "index": concentration(values),
-                    "even": 1 / items,
-                }
-            )
-    return pd.DataFrame(rows, columns=["label", "items", "largest", "index", "even"])
+    whole = wide.loc[wide["level"] == "total", 1].iloc[0]
+    wide["share"] = wide[1] / whole * 100 if whole else math.nan
+    return wide.rename(columns={1: "total", 2: "basic", 3: "projects", "row": "code"})

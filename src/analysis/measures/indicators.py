@@ -1,15 +1,17 @@
-"""Drug-control indicators: shares, test results with their uncertainty, unit costs."""
+"""Performance indicators: shares, changes, test results with their uncertainty, intensity."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from statistics import NormalDist
 
 import pandas as pd
 
 from analysis.data.package import records
-from analysis.measures import budget
+from analysis.measures import Status, budget
+
+# Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
+GRADES = {"excellent": 90, "good": 80, "fair": 60, "poor": 0}
 
 
 def wilson(positives: int, tests: int) -> tuple[float, float]:
@@ -25,8 +27,7 @@ def wilson(positives: int, tests: int) -> tuple[float, float]:
     z = NormalDist().inv_cdf(0.975)
     centre = positives + z * z / 2
     half = z * math.sqrt(positives * (tests - positives) / tests + z * z / 4)
-    low, high = (centre - half) / (tests + z * z), (centre + half) / (tests + z * z)
-    return min(low, positives / tests), max(high, positives / tests)  # but for binary rounding
+    return (centre - half) / (tests + z * z), (centre + half) / (tests + z * z)
 
 
 def latest(indicators: pd.DataFrame) -> pd.DataFrame:
@@ -39,8 +40,8 @@ def parts(indicators: pd.DataFrame) -> pd.DataFrame:
     """Every indicator that is a part of another one of the same year, with its share.
 
     Returns:
-        The columns of the observations and: k, n, estimate, low, high (shares; the bounds only
-        where the count comes from a sample), whole (label of what it is a part of).
+        The columns of the observations and: k, n, share, low, high (%; the bounds only where the
+        document speaks of a sample), whole, whole_zh (labels of what it is a part of).
     """
     now = latest(indicators)
     wholes = now.drop_duplicates("indicator").set_index("indicator")
@@ -48,106 +49,187 @@ def parts(indicators: pd.DataFrame) -> pd.DataFrame:
     frame["k"] = frame["base"].astype(float)
     frame["n"] = frame["share_of"].map(wholes["base"]).astype(float)
     frame["whole"] = frame["share_of"].map(wholes["label"])
+    frame["whole_zh"] = frame["share_of"].map(wholes["label_zh"])
     frame["source"] = frame["source"] + "; " + frame["share_of"].map(wholes["source"])
     frame = frame[frame["n"] > 0].reset_index(drop=True)
-    frame["estimate"] = frame["k"] / frame["n"]
+    frame["share"] = frame["k"] / frame["n"] * 100
     bounds = [
         wilson(int(k), int(n)) if sampled and k <= n else (math.nan, math.nan)
         for k, n, sampled in zip(frame["k"], frame["n"], frame["sampled"], strict=True)
     ]
-    frame["low"] = [low for low, _ in bounds]
-    frame["high"] = [high for _, high in bounds]
+    frame["low"] = [low * 100 for low, _ in bounds]
+    frame["high"] = [high * 100 for _, high in bounds]
     return frame
 
 
-def listing(indicators: pd.DataFrame, themes: Sequence[str]) -> pd.DataFrame:
-    """Every figure of some themes, ready to be shown.
+def ledger(indicators: pd.DataFrame) -> pd.DataFrame:
+    """Stocks of the own year cut into their parts, e.g. registered persons into risk tiers.
+
+    A whole is a stock that has a part above zero which is a stock too. What its parts leave is a
+    row of its own, marked derived; a part that is itself a whole is not subtracted with the
+    others (they may overlap), but what it leaves of its own whole follows its parts.
 
     Returns:
-        label, label_zh, year, text, unit_en, over (what it is a part or rate of, or ""), share
-        (%), note (the definition's caveat as a sentence, or ""), source, disputed, corrected.
+        ledger (indicator of the whole), kind (whole, part, rest, outside), indicator, label,
+        label_zh (both "" for rest), whole, whole_zh, value, share (%), derived, source, disputed.
     """
-    chosen = indicators[indicators["theme"].isin(themes)].copy()
-    shares = parts(indicators).set_index("figure")
-    chosen["share"] = chosen["figure"].map(shares["estimate"]).astype(float) * 100
-    chosen["over"] = chosen["figure"].map(shares["whole"]).fillna(chosen["denominator"])
-    chosen.loc[chosen["quantity"] == "ratio", "unit_en"] = "%"
-    chosen["year"] = chosen["year"].astype(str)
-    caveat = chosen["label"] + ": " + chosen["note"] + "."
-    chosen["note"] = caveat.where(chosen["note"] != "", "")
-    columns = ["label", "label_zh", "year", "text", "unit_en", "over", "share", "note"]
-    return chosen[[*columns, "source", "disputed", "corrected"]].reset_index(drop=True)
+    stocks = parts(indicators)
+    stocks = stocks[(stocks["kind"] == "stock") & (stocks["k"] <= stocks["n"])]
+    now = latest(indicators).drop_duplicates("indicator").set_index("indicator", drop=False)
+    wholes = list(dict.fromkeys(stocks.loc[stocks["k"] > 0, "share_of"]))
+    rows = []
+    for name in sorted(wholes, key=list(now.index).index):
+        whole = now.loc[name]
+        n = float(whole["base"])
+        of = {"ledger": name, "whole": whole["label"], "whole_zh": whole["label_zh"]}
+        chosen = stocks[(stocks["share_of"] == name) & ~stocks["indicator"].isin(wholes)]
+
+        def row(kind: str, value: float, one: pd.Series[str], over: float) -> dict[str, object]:
+            derived = kind in ("rest", "outside")
+            return {**of, "kind": kind, "value": value, "derived": derived,  # noqa: B023
+                    **{key: one[key] for key in ("indicator", "label", "label_zh", "source",
+                                                 "disputed")},
+                    "share": value / over * 100 if over else math.nan}  # fmt: skip
+
+        rows.append(row("whole", n, whole, n))
+        rows += [row("part", float(one["k"]), one, n) for _, one in chosen.iterrows()]
+        rest = n - float(chosen["k"].sum())
+        if len(chosen) and rest > 0:
+            rows.append(row("rest", rest, whole, n))
+        outside = stocks[(stocks["indicator"] == name) & (stocks["k"] < stocks["n"])]
+        for _, one in outside.iterrows():  # in the larger whole, and not in this one
+            larger = one.copy()
+            larger["label"], larger["label_zh"] = one["whole"], one["whole_zh"]
+            rows.append(row("outside", float(one["n"] - one["k"]), larger, math.nan))
+    columns = ["ledger", "kind", "indicator", "label", "label_zh", "whole", "whole_zh", "value",
+               "share", "derived", "source", "disputed"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def changes(indicators: pd.DataFrame) -> pd.DataFrame:
+    """Every indicator that is told of the year before too.
+
+    Returns:
+        The columns of the own year's observations and: last, last_low, last_high (base units;
+        missing where no whole number fits the change printed), last_derived, same_period (a flow:
+        the document compares the same months), fits.
+    """
+    past = indicators[budget.before(indicators)].set_index("indicator")
+    frame = latest(indicators)
+    frame = frame[frame["indicator"].isin(past.index) & frame["base"].notna()].copy()
+    for key, column in {"last": "base", "last_low": "low", "last_high": "high"}.items():
+        frame[key] = frame["indicator"].map(past[column]).astype(float)
+    frame["last_derived"] = frame["indicator"].map(past["basis"]) == "derived"
+    frame["same_period"] = frame["kind"] == "flow"
+    frame["fits"] = frame["last"].notna()
+    frame["source"] = frame["source"] + "; " + frame["indicator"].map(past["source"])
+    return frame.reset_index(drop=True)
 
 
 def tests(indicators: pd.DataFrame) -> pd.DataFrame:
     """Tests by population with positives where stated.
 
     Returns:
-        One row a result: label, label_zh, tests (text, "≥" for a bound), n, positives and k
-        (both the count), rate, low, high (%), status (why there is none of them, or ""), source,
-        disputed, corrected.
+        One row a result: indicator, label, label_zh, result, result_zh (labels of the result
+        where a sample has several, else ""), n, qualifier (of n: exact, at_least …), positives,
+        rate, low, high (%; the interval only where the document speaks of a sample), ceiling (%,
+        of the same population), status, reason, source, disputed, corrected.
     """
     now = latest(indicators)
-    samples = now[now["kind"] == "sample"]
     results = parts(indicators)
-    results = results[results["sampled"]]
+    results = results[results["kind"] == "result"]
+    targets = now[(now["kind"] == "target") & now["base"].notna()].drop_duplicates("population")
+    ceiling = targets.set_index("population")["base"].astype(float) * 100
+    cited = targets.set_index("population")["source"]
     rows = []
-    for sample in records(samples):
+    for sample in records(now[now["kind"] == "sample"]):
         told = records(results[results["share_of"] == sample["indicator"]])
         for result in told or [{}]:
-            row = {c: sample[c] for c in ("label", "label_zh", "source", "disputed", "corrected")}
-            n = math.nan if pd.isna(sample["base"]) else float(sample["base"])
-            row |= {"tests": sample["text"], "n": n, "status": ""}
-            row |= dict.fromkeys(("positives", "k", "rate", "low", "high"), math.nan)
+            columns = ("indicator", "label", "label_zh", "qualifier", "source", "disputed")
+            row: dict[str, object] = {key: sample[key] for key in (*columns, "corrected")}
+            row |= {"n": float(sample["base"]) if pd.notna(sample["base"]) else math.nan}
+            row |= {"result": "", "result_zh": "", "status": Status.COMPUTED, "reason": ""}
+            row |= dict.fromkeys(("positives", "rate", "low", "high"), math.nan)
+            row["ceiling"] = ceiling.get(sample["population"], math.nan)
             if not result:
-                row["status"] = "not disclosed: the result is not stated"
+                row |= {"status": Status.NOT_DISCLOSED, "reason": "no_result"}
             elif result["k"] > result["n"]:
-                row["status"] = "not applicable: more positives than tests"
+                row |= {"status": Status.NOT_APPLICABLE, "reason": "more_positives"}
             else:
-                row |= {"positives": result["k"], "k": result["k"], "source": result["source"]}
-                row |= {key: result[key] * 100 for key in ("low", "high")}
-                row["rate"] = result["estimate"] * 100
+                row |= {"positives": result["k"], "rate": result["share"]}
+                row |= {key: result[key] for key in ("low", "high", "source")}
+            if sample["population"] in cited:
+                row["source"] = f"{row['source']}; {cited[sample['population']]}"
             if len(told) > 1:
-                row["label"] += f": {result['label']}"
+                row |= {"result": result["label"], "result_zh": result["label_zh"]}
             rows.append(row)
-    columns = ["label", "tests", "k", "n", "rate", "low", "high", "status"]
-    return pd.DataFrame(rows, columns=None if rows else columns)
+    names = ("indicator", "label", "label_zh", "qualifier", "source", "disputed", "corrected",
+               "n", "result", "result_zh", "status", "reason", "positives", "rate", "low", "high",
+               "ceiling")  # fmt: skip
+    return pd.DataFrame(rows, columns=names)
 
 
-def unit_costs(indicators: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
-    """Money over count for every item that a definition names as paying for an indicator.
-
-    Where an item pays for several indicators their counts are added; the documents tie no count
-    to the money, so the true cost may be higher or lower. A price printed in the
-    document is multiplied by the count instead: the cost at list price.
+def intensity(indicators: pd.DataFrame) -> pd.DataFrame:
+    """How often each member of a group was reached: events over the stock of the same population.
 
     Returns:
-        label, label_zh, money (万元), count, cost (yuan), meaning, source, disputed, corrected.
+        indicator, label, label_zh, per, per_zh (labels of the stock), events, count, rate
+        (events for each member), source, disputed.
     """
     now = latest(indicators)
+    known = now[now["base"] > 0]
+    members = known["quantity"].isin(["persons", "enterprises"]) & (known["kind"] == "stock")
+    events = known[known["kind"] == "events"]
+    both = events.merge(known[members], on="population", suffixes=("", "_stock"))
+    frame = both[["indicator", "label", "label_zh", "disputed"]].copy()
+    frame["per"], frame["per_zh"] = both["label_stock"], both["label_zh_stock"]
+    frame["events"] = both["base"].astype(float)
+    frame["count"] = both["base_stock"].astype(float)
+    frame["rate"] = frame["events"] / frame["count"]
+    frame["source"] = both["source"] + "; " + both["source_stock"]
+    return frame
+
+
+def results_of(indicators: pd.DataFrame, item: str) -> pd.DataFrame:
+    """The observations of the own year that a definition names as what an item paid for."""
+    now = latest(indicators)
+    found: pd.DataFrame = now[now["paid_by"] == item]
+    return found
+
+
+def at_list_price(indicators: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
+    """What the persons counted would cost at a price that the document prints: our own test.
+
+    Returns:
+        item, label, label_zh (of the priced thing), price (万元), count, cost (万元), share (of
+        the approved budget, %), rest (spent outside procurement, 万元), source, disputed.
+    """
+    prices = amounts[(amounts["scheme"] == "price") & amounts["own"] & amounts["base"].notna()]
+    approved = budget.total(budget.pick(amounts, "total", "approved"))
+    procured = budget.procurement(amounts)
     rows = []
-    for item, group in now[now["paid_by"] != ""].groupby("paid_by", sort=False):
-        money = amounts[(amounts["item"] == item) & amounts["own"]]
-        spent = money[money["phase"] == "executed"]
-        price = money[money["scheme"] == "price"]
-        chosen = spent if len(spent) else price
-        if chosen.empty or group["base"].isna().any() or not group["base"].sum():
+    for price in records(prices):
+        counted = results_of(indicators, price["item"])
+        if counted.empty or counted["base"].isna().any():
             continue
-        base, count = float(chosen["base"].iloc[0]), float(group["base"].sum())
-        listed = chosen is price
+        each, count = float(price["base"]) / budget.WAN, float(counted["base"].sum())
         rows.append(
             {
-                "label": chosen["label"].iloc[0],
-                "label_zh": chosen["label_zh"].iloc[0],
-                "money": base * (count if listed else 1) / budget.WAN,
+                "item": price["item"],
+                "label": counted["label"].iloc[0],
+                "label_zh": counted["label_zh"].iloc[0],
+                "price": each,
                 "count": count,
-                "cost": base if listed else base / count,
-                "meaning": "price × count, if each took the whole unit"
-                if listed
-                else "spent / count, if it paid for exactly these",
-                "disputed": chosen["disputed"].iloc[0],
-                "corrected": chosen["corrected"].iloc[0],
-                "source": "; ".join([*chosen["source"], *group["source"]]),
+                "cost": each * count,
+                "share": each * count / approved * 100 if approved else math.nan,
+                "rest": procured["rest"] if procured else math.nan,
+                "source": "; ".join([price["source"], *counted["source"]]),
+                "disputed": price["disputed"],
             }
         )
     return pd.DataFrame(rows)
+
+
+def grade(score: float) -> str:
+    """The id in ``GRADES`` of the grade that a self-evaluation score earns (财预〔2020〕10号)."""
+    return next(name for name, least in GRADES.items() if score >= least)

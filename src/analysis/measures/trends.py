@@ -3,46 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from analysis import disclosure
 from analysis.checks import claims, formula
-from analysis.data.package import DataError, cite, load, records
+from analysis.data.package import DataError, Package, cite, records
 from analysis.disclosure import documents_of, read_from
+from analysis.measures import Status
+from analysis.measures.budget import WAN
 
-# What two figures must share to stand in one series, and how a reader calls it.
-DEFINITION = {
-    "kind": "kind of figure",
-    "population": "population",
-    "denominator": "denominator",
-    "quantity": "unit",
-    "label": "thing counted",
-}
-WAN = 10_000
+# what two figures must share to stand in one series
+DEFINITION = ("kind", "population", "denominator", "quantity", "label")
 
 
 class IncomparableError(DataError):
-    """Two figures whose definitions differ were to stand in one series."""
+    """Two figures whose definitions differ were to stand in one series.
+
+    `column` of ``DEFINITION`` differs.
+    """
+
+    def __init__(self, column: str, found: pd.DataFrame) -> None:
+        readings = " / ".join(
+            f"{row['label']} ({row['year']})"
+            + (f": {row[column] or 'none'}" if column != "label" else "")
+            for row in records(found)
+        )
+        super().__init__(f"not one series: {column} differs: {readings}")
+        self.column = column
 
 
-def observations(data: str | Path | None = None, years: Sequence[int] = ()) -> pd.DataFrame:
+def observations(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
     """Every performance figure of the documents of some years, or of all, with its definition.
 
     Returns:
-        The columns of ``Disclosure.indicators`` and: status (stated, at_least, derived, missing),
-        disputed.
+        The columns of ``Disclosure.indicators`` and: known (stated, at_least, derived, missing).
     """
-    documents = documents_of(years, data)
+    documents = documents_of(years, package)
     judged = pd.concat(
-        claims.findings(data, document=document, subject="indicators")
+        claims.findings(package, document=document, subject="indicators")
         for document in documents["document"]
     )
-    frame = disclosure.observations(documents, judged, data)
-    frame["status"] = frame["basis"].where(frame["basis"] == "derived", frame["qualifier"])
-    frame["status"] = frame["status"].replace({"exact": "stated", "approximately": "stated"})
-    frame.loc[frame["base"].isna(), "status"] = "missing"
+    frame = disclosure.observations(documents, judged, package)
+    frame["known"] = frame["basis"].where(frame["basis"] == "derived", frame["qualifier"])
+    frame["known"] = frame["known"].replace({"exact": "stated", "approximately": "stated"})
+    frame.loc[frame["base"].isna(), "known"] = "missing"
     return frame
 
 
@@ -50,57 +55,48 @@ def series(frame: pd.DataFrame) -> pd.DataFrame:
     """One series over years from observations that share a definition.
 
     Returns:
-        year, value, low, high (base units), status, source, disputed; ascending by year.
+        year, value, low, high (base units), known, source, disputed; ascending by year.
 
     Raises:
         IncomparableError: the definitions differ; the message says which and how.
     """
-    for column, name in DEFINITION.items():
+    for column in DEFINITION:
         found = frame.drop_duplicates(column)
         if len(found) > 1:
-            readings = " / ".join(
-                f"{row['label']} ({row['year']})"
-                + (f": {row[column] or 'none'}" if column != "label" else "")
-                for row in records(found)
-            )
-            raise IncomparableError(f"not one series: the {name} differs: {readings}")
-    columns = ["year", "base", "low", "high", "status", "source", "disputed"]
+            raise IncomparableError(column, found)
+    columns = ["year", "base", "low", "high", "known", "source", "disputed"]
     return frame[columns].rename(columns={"base": "value"}).sort_values("year", ignore_index=True)
 
 
 def comparisons(frame: pd.DataFrame) -> pd.DataFrame:
     """What is observed in two years or more: may the figures stand in one series?
 
-    One row for each indicator that can (with how well, and why), and one for each concept whose
-    indicators differ.
+    One row for each indicator that can, and one for each concept whose indicators differ.
 
     Returns:
-        label, label_zh, figures (text), comparable (bool), verdict, reason.
+        concept, status (computed, not_comparable), verdict (probably, roughly, single … of the
+        definitions), differs (column of ``DEFINITION``, or ""), observed (list of the rows),
+        note, note_zh.
     """
     rows = []
-    known = frame[(frame["status"] != "missing") & (frame["kind"] != "context")]
-    for _, group in known.groupby("concept", sort=False):
+    known = frame[(frame["known"] != "missing") & (frame["kind"] != "context")]
+    for concept, group in known.groupby("concept", sort=False):
         groups = [part for _, part in group.groupby("indicator", sort=False)]
         for part in groups + [group] * (len(groups) > 1):
             if part["year"].nunique() < 2:
                 continue
-            row: dict[str, object] = {
-                "label": " / ".join(part["label"].unique()),
-                "label_zh": " / ".join(part["label_zh"].unique()),
-                "figures": "; ".join(
-                    f"{one['year']}: {one['text']}{' %' if one['quantity'] == 'ratio' else ''}"
-                    for one in records(part.sort_values("year"))
-                ),
-            }
+            part = part.sort_values("year", kind="stable")
+            row: dict[str, object] = {"concept": concept, "observed": records(part)}
+            row |= {key: part[key].iloc[0] for key in ("note", "note_zh")}
             try:
                 series(part)
-                row |= {"comparable": True, "verdict": part["comparability"].iloc[0]}
-                row["reason"] = part["note"].iloc[0]
+                row |= {"status": Status.COMPUTED, "differs": ""}
+                row["verdict"] = part["comparability"].iloc[0]
             except IncomparableError as error:
-                row |= {"comparable": False, "verdict": "no", "reason": str(error)}
+                row |= {"status": Status.NOT_COMPARABLE, "differs": error.column, "verdict": "no"}
             rows.append(row)
-    columns = ["label", "label_zh", "figures", "comparable", "verdict", "reason"]
-    return pd.DataFrame(rows, columns=columns).astype({"comparable": bool})
+    columns = ["concept", "status", "verdict", "differs", "observed", "note", "note_zh"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def panel(frame: pd.DataFrame) -> pd.DataFrame:
@@ -109,73 +105,86 @@ def panel(frame: pd.DataFrame) -> pd.DataFrame:
     One panel an indicator observed in two years or more; years between are marked missing.
 
     Returns:
-        series, label_zh, year, value, low, high, kind (stated, derived, at_least, missing),
-        text (the value as a reader should see it), note, source, disputed. Rates are in per
-        cent, everything else in base units.
+        series (indicator), the columns of the definition that a reader needs, year, value, low,
+        high (per cent for rates, base units else), known, source, disputed.
     """
     panels = []
-    for _, group in frame[frame["kind"] != "context"].groupby("indicator", sort=False):
-        if group.loc[group["status"] != "missing", "year"].nunique() < 2:
+    for indicator, group in frame[frame["kind"] != "context"].groupby("indicator", sort=False):
+        if group.loc[group["known"] != "missing", "year"].nunique() < 2:
             continue
         part = series(disclosure.settled(group, ["year"]))
-        years = range(part["year"].min(), part["year"].max() + 1)
-        part = part.set_index("year").reindex(years).reset_index()
-        part["status"] = part["status"].fillna("missing")
+        part = _every_year(part.set_index("year"))
         if group["quantity"].iloc[0] == "ratio":
             part[["value", "low", "high"]] *= 100
-        first = group.iloc[0]
-        unit = "%" if first["quantity"] == "ratio" else first["unit_en"]
-        part.insert(0, "series", first["label"] + (f" ({unit})" if unit else ""))
-        part.insert(1, "label_zh", first["label_zh"])
-        part["note"] = first["note"]
-        part["text"] = _texts(part["value"], 1)
-        panels.append(part.rename(columns={"status": "kind"}))
+        columns = ("label", "label_zh", "quantity", "unit", "base_en", "base_zh", "theme",
+                   "share_of", "better", "note", "note_zh")  # fmt: skip
+        panels.append(part.assign(series=indicator, **{c: group[c].iloc[0] for c in columns}))
     return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame()
 
 
-def _texts(values: pd.Series[float], digits: int) -> list[str]:
-    """Values as a reader should see them: whole numbers whole, others all to the same place."""
-    known = values.dropna().astype(float)
-    places = 0 if (known == known.round()).all() else digits
-    return ["" if pd.isna(value) else f"{value:,.{places}f}" for value in values]
+def _every_year(part: pd.DataFrame) -> pd.DataFrame:
+    """The series with a row, marked missing, for each year between that is not known."""
+    years = pd.RangeIndex(part.index.min(), part.index.max() + 1, name="year")
+    part = part.reindex(years).reset_index()
+    part["known"] = part["known"].fillna("missing")
+    return part.fillna({"source": "", "disputed": ""})
 
 
-def money(
-    data: str | Path | None = None, years: Sequence[int] = (), least: int = 2
-) -> pd.DataFrame:
-    """Approved budgets, and executed totals as each document counts them, like ``panel`` (万元).
+def moves(panels: pd.DataFrame) -> pd.DataFrame:
+    """First and last known value of each series, and the change between them.
 
-    Executed totals of two documents differ in what they include (transfers, carry-over), so each
-    document has a series of its own, given where it tells of at least `least` years.
+    Returns:
+        The descriptive columns of ``panel`` and: first_year, last_year, first, last, difference,
+        rate (%; missing over zero), derived (either of the two is).
     """
-    documents = documents_of(years, data)
-    frame = formula.derive(read_from("amounts", documents, data), data)
-    items = load("items", data).set_index("item")["scheme"]
-    frame = frame[(frame["item"].map(items) == "total") & (frame["direction"] == "expenditure")]
-    frame = frame.assign(source=cite(frame))
-    groups = [("Approved budget", "年初预算", frame[frame["phase"] == "approved"])]
-    executed = frame[frame["phase"] == "executed"]
-    for row in records(documents.sort_values("year", ascending=False)):
-        part = executed[executed["document"] == row["document"]]
-        groups.append((f"Executed, as the {row['year']} document counts", "支出决算", part))
-    panels = []
-    for label, label_zh, part in groups:
-        if part["year"].nunique() < least:
-            continue
-        part = disclosure.settled(part, ["year"])
-        part = part.set_index("year").reindex(range(part["year"].min(), part["year"].max() + 1))
-        kind = part["basis"].where(part["basis"] == "derived", "stated")
-        wide = pd.DataFrame(
+    rows = []
+    for _, group in panels.groupby("series", sort=False) if len(panels) else ():
+        known = group[group["value"].notna()]
+        a, b = known.iloc[0], known.iloc[-1]
+        first, last = float(a["value"]), float(b["value"])
+        rows.append(
             {
-                "series": f"{label} (万元)",
-                "label_zh": label_zh,
-                "kind": kind.where(part["base"].notna(), "missing"),
-                "source": part["source"].fillna(""),
-                "disputed": "",
+                **{str(key): value for key, value in b.items()},
+                "first_year": int(a["year"]),
+                "last_year": int(b["year"]),
+                "first": first,
+                "last": last,
+                "difference": last - first,
+                "rate": (last / first - 1) * 100 if first else float("nan"),
+                "derived": "derived" in (a["known"], b["known"]),
             }
         )
-        wide[["value", "low", "high"]] = part[["base", "low", "high"]].astype(float) / WAN
-        wide["text"] = _texts(wide["value"], 2)
-        wide["note"] = ""
-        panels.append(wide.rename_axis("year").reset_index())
+    return pd.DataFrame(rows)
+
+
+def money(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
+    """Approved budgets and executed totals by year, as each document tells them.
+
+    Executed totals of two documents may differ in what they include (transfers, carry-over), so
+    each document has a series of its own.
+
+    Returns:
+        series (approved, or the document), phase, document, year, value, low, high (万元), known
+        (stated, derived, missing), source, disputed; one row a year and series, oldest first.
+    """
+    documents = documents_of(years, package)
+    frame = formula.derive(read_from("amounts", documents, package), package)
+    items = package.load("items").set_index("item")["scheme"]
+    frame = frame[(frame["item"].map(items) == "total") & (frame["direction"] == "expenditure")]
+    frame = frame[frame["base"].notna()].assign(source=cite(frame), disputed="")
+    frame["known"] = frame["basis"].where(frame["basis"] == "derived", "stated")
+    for column, base in {"value": "base", "low": "low", "high": "high"}.items():
+        frame[column] = frame[base].astype(float) / WAN
+    groups = [("approved", "approved", frame[frame["phase"] == "approved"])]
+    executed = frame[frame["phase"] == "executed"]
+    for document in documents.sort_values("year", kind="stable")["document"]:
+        groups.append((document, "executed", executed[executed["document"] == document]))
+    columns = ["year", "value", "low", "high", "known", "source", "disputed"]
+    panels = [
+        _every_year(disclosure.settled(part, ["year"]).set_index("year")[columns[1:]]).assign(
+            series=series, phase=phase
+        )
+        for series, phase, part in groups
+        if len(part)
+    ]
     return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame()

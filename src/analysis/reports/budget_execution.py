@@ -2,212 +2,534 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from analysis.data.package import records
 from analysis.disclosure import Disclosure
-from analysis.measures import budget
-from analysis.present import charts, display
-from analysis.present.display import Fragment
-from analysis.reports.common import Findings, headline, money, percent, table_or_notice
+from analysis.measures import Status, budget, indicators
+from analysis.present import charts, tables
+from analysis.present.language import _, column, listing, ngettext
+from analysis.present.tables import Fragment
+from analysis.present.text import money, number, percent, span
+from analysis.reports import common
+from analysis.reports.common import Tile, amounts_of, tile
+
+# schemes that have a section of their own; the others are told under what every one must state
+SHOWN = frozenset({"total", "adjustment", "balance", "source", "project", "function"})
+STEPS = {  # English and official Chinese name of the steps that the measures know by their kind
+    "approved": ("Approved budget", "年初预算"),
+    "unnamed": ("Source not named", "来源未列明"),
+    "available": ("Available", "可用预算"),
+    "executed": ("Executed", "支出决算"),
+    "left": ("Left at the end of the year", "年末结余"),
+}
 
 
-def budget_execution(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings]:
-    """Headline figures and findings on budget execution."""
-    amounts = disclosure.amounts
-    measures = budget.measures(amounts, disclosure.cells).set_index("label")
-    completion = measures.loc["Budget completion"]
+def opening(disclosure: Disclosure) -> Fragment:
+    """The first screen of the report."""
+    return tables.opening(
+        disclosure,
+        disclosure.year,
+        _("Budget execution"),
+        "预算执行",
+        answer(disclosure),
+        tiles(disclosure),
+        findings(disclosure)[:5],
+        common.cautions(disclosure.findings("money")),
+    )
+
+
+def _measures(disclosure: Disclosure) -> dict[str, dict[str, Any]]:
+    """Each measure by its id."""
+    found = budget.measures(disclosure.amounts, disclosure.cells)
+    return {row["measure"]: row for row in records(found)}
+
+
+def _steps(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Each step of the bridge by its kind, of which only changes may be several."""
+    return {row["kind"]: row for row in records(frame)}
+
+
+def answer(disclosure: Disclosure) -> str:
+    """Whether the money was spent as planned, in one sentence."""
+    completion = _measures(disclosure)["completion"]
+    steps = bridge_of(disclosure)
+    spent, approved = completion["numerator"], completion["denominator"]
+    told = {
+        "year": disclosure.year,
+        "spent": money(spent),
+        "approved": money(approved),
+        "rate": percent(completion["value"]),
+    }
+    if pd.isna(spent):
+        return _("What was spent in {year} is not stated with a number.").format(**told)
     if pd.isna(completion["value"]):
-        return headline([]), [f"Budget completion: {completion['status']}."]
-    executed, approved = completion["numerator"], completion["denominator"]
-    rate = completion["value"]
-    rows = [
-        ("Executed", "支出决算", f"{executed:,.2f}", "万元", "", ""),
-        ("Approved budget", "年初预算", f"{approved:,.2f}", "万元", "", ""),
-        ("Budget completion", "预算完成率", f"{rate:,.2f}", "%", "", "executed over approved"),
-    ]
-    told = [
-        f"The office spent {money(executed)}, {percent(rate)} of the {money(approved)} approved "
-        "at the start of the year."
-    ]
-    after = measures.loc["Completion of the adjusted budget"]
-    if after["status"]:
-        told.append("No adjustment of the budget is disclosed.")
-    else:
-        every = measures.loc["Budget adjustment, every change", "value"]
-        own = measures.loc["Budget adjustment without changes from higher level", "value"]
-        rows.append(("Budget adjustment", "预算调整率", f"{every:,.2f}", "%", "", "every change"))
-        changes = budget.pick(amounts, "adjustment", "adjusted")
-        named = ", ".join(
-            f"{row['label'].lower()} ({row['base'] / budget.WAN:+,.2f})" for row in records(changes)
+        return _("{spent} was spent in {year}; {reason}.").format(
+            **told, reason=common.reason(completion["reason"])
         )
-        told.append(
-            f"With the changes that the documents name, {named}, the budget comes to "
-            f"{money(after['denominator'])}: an adjustment of {percent(every)} ({percent(own)} "
-            f"without what higher levels of government gave). Of this {percent(after['value'])} "
-            "was spent."
-        )
-        left = budget.pick(amounts, "balance", "executed", "balance")
-        rest = after["denominator"] - executed
-        for row in records(left[left["base"] != 0]):
-            if abs(row["base"] / budget.WAN - rest) > 0.005:
-                told.append(
-                    f"The text also tells of {money(row['base'] / budget.WAN)} left at the end of "
-                    f"the year; these figures leave {money(rest)}. The documents do not settle it."
-                )
-    projects = budget.projects(amounts)
-    if len(projects):
-        left = projects[:-1][projects[:-1]["unspent"] > 0]
-        for row in records(left):
-            told.append(
-                f"{row['label']} spent {percent(row['rate'])} and left {money(row['unspent'])}."
+    at = _steps(steps)
+    left, over = at["left"]["accounts"], at["left"]["with_quota"]
+    unnamed = at.get("unnamed", {}).get("accounts", 0.0)
+    changes = steps[steps["kind"] == "change"].rename(columns={"accounts": "value"})
+    told |= {"left": money(left), "quota": money(over), "unnamed": money(unnamed),
+             "changes": amounts_of(changes)}  # fmt: skip
+    if unnamed > 0:
+        return _(
+            "{spent} was spent in {year}, {rate} of the {approved} approved; where {unnamed} of "
+            "it came from is not stated."
+        ).format(**told)
+    if changes.empty or left > 0:
+        return _(
+            "{spent} was spent in {year}, {rate} of the {approved} approved; {left} was left."
+        ).format(**told)
+    if pd.isna(over):
+        return _(
+            "{spent} was spent in {year}, {rate} of the {approved} approved; {changes} make up "
+            "the difference."
+        ).format(**told)
+    return _(
+        "{spent} was spent in {year}, {rate} of the {approved} approved; the changes named make up "
+        "the difference, but a quota of {quota} that the text reports as left is in no account."
+    ).format(**told)
+
+
+def tiles(disclosure: Disclosure) -> list[Tile]:
+    """The headline figures."""
+    measures, change = _measures(disclosure), budget.change(disclosure.amounts)
+    completion, share = measures["completion"], measures["approved_share"]
+    made = []
+    if pd.notna(completion["numerator"]):
+        note = ""
+        if change:
+            note = _("{difference} on {year}").format(
+                difference=number(change["difference"], 2, sign=True), year=disclosure.year - 1
             )
-        full = int((projects[:-1]["unspent"] <= 0).sum())
-        told.append(f"{full} of the {len(projects) - 1} projects spent everything.")
-    change = budget.change(amounts)
-    if change:
-        told.append(_change(change))
-        difference = change["this"] - change["last"]
-        rows[0] = (*rows[0][:4], f"{difference:+,.2f} on the year before", "")
-    procurement = budget.procurement(amounts)
-    if procurement:
-        rows.append(
-            ("Procurement", "政府采购", f"{procurement['share']:,.1f}", "%", "", "of spending")
+        word = common.spent_word(disclosure.documents)
+        made.append(tile(_("Executed"), word, number(completion["numerator"], 2), "万元", note))
+    if pd.notna(completion["denominator"]):
+        note = ""
+        if share["value"] < 100:
+            note = _("{share} of spending").format(share=percent(share["value"]))
+        made.append(
+            tile(
+                _("Approved budget"), "年初预算", number(completion["denominator"], 2), "万元", note
+            )
         )
-        told.append(
-            f"Procurement took {money(procurement['value'])}, "
-            f"{percent(procurement['share'], 1)} of all spending."
+    if pd.notna(completion["value"]):
+        note = _("executed / approved")
+        made.append(
+            tile(_("Budget completion"), "预算完成率", number(completion["value"], 2), "%", note)
         )
-    return headline(rows), told
-
-
-def _change(change: dict[str, float]) -> str:
-    """The change of spending on the year before (from ``budget.change``)."""
-    difference = round(change["this"] - change["last"], 6)
-    if not difference:
-        return "Spending was the same as in the year before."
-    rate = "" if pd.isna(change["rate"]) else f" ({percent(abs(change['rate']), 1)})"
-    told = (
-        f"On the year before, spending {'rose' if difference > 0 else 'fell'} by "
-        f"{money(abs(difference))}{rate}, from "
-    )
-    if not change["derived"]:
-        return f"{told}{money(change['last'])}."
-    return (
-        f"{told}{change['last_low']:,.2f}–{change['last_high']:,.2f} 万元: the document states the "
-        "change, not the earlier total."
-    )
-
-
-def rates(measures: pd.DataFrame, year: int) -> Fragment:
-    """The measures that can be computed (from ``budget.measures``)."""
-    return table_or_notice(
-        measures[measures["value"].notna()],
-        f"Measures of budget execution, {year}",
-        {
-            "label": "Measure",
-            "value": "Rate (%)",
-            "numerator": "Numerator (万元)",
-            "denominator": "Base (万元)",
-            "formula": "Formula",
-        },
-        "None of the published measures can be computed.",
-    )
-
-
-def not_computed(measures: pd.DataFrame, year: int) -> Fragment:
-    """The measures that have no value, and why (from ``budget.measures``)."""
-    missing = measures[measures["value"].isna()]
-    if missing.empty:
-        return display.paragraphs("Every measure can be computed.")
-    return display.table(
-        missing,
-        f"Measures without a value, {year}",
-        headers={"label": "Measure", "status": "Why", "formula": "Formula"},
-    )
-
-
-def projects(frame: pd.DataFrame) -> Fragment:
-    """Approved and executed by project (from ``budget.projects``)."""
-    if frame.empty:
-        return display.notice(
-            "The documents state one approved budget for the whole office and none for each "
-            "project, so execution by project cannot be computed.",
-            "not disclosed",
+    for name, term in (
+        ("quota_completion", "计入结余指标"),
+        ("full_year_completion", "全年预算"),
+    ):
+        one = measures[name]
+        if pd.notna(one["value"]):
+            note = f"{number(one['numerator'], 2)} / {number(one['denominator'], 2)}"
+            label = _("With the quota") if name == "quota_completion" else _("Full-year budget")
+            made.append(tile(label, term, number(one["value"], 2), "%", note, derived=True))
+    procured, projects = budget.procurement(disclosure.amounts), items_of(disclosure)
+    parts = projects[projects["kind"] == "part"] if len(projects) else projects
+    if procured:
+        note = _("{share} of spending").format(share=percent(procured["share"]))
+        made.append(tile(_("Procurement"), "政府采购", number(procured["value"], 2), "万元", note))
+    elif len(parts) and parts["unspent"].notna().all():
+        left = parts["unspent"].clip(lower=0)
+        note = _("in {n} of {all} items").format(n=int((left > 0).sum()), all=len(parts))
+        made.append(
+            tile(_("Not spent"), "未支出", number(left.sum(), 2), "万元", note, derived=True)
         )
-    single = frame[frame["label"] != "Total"]
-    title = (
-        f"{(single['unspent'] <= 0).sum()} of {len(single)} projects spent everything; "
-        f"{money(float(single['unspent'].sum()))} were left"
-    )
-    said = "; ".join(
-        f"{row['label']} {money(row['executed'])} of {money(row['approved'])} "
-        f"({percent(row['rate'])})"
-        for row in records(single)
-    )
-    return display.chart(
-        charts.bullet(single, unit="万元"),
-        frame,
-        title,
-        f"Executed against approved: {said}.",
-        headers={
-            "label": "Project",
-            "approved": "Approved (万元)",
-            "executed": "Executed (万元)",
-            "unspent": "Unspent (万元)",
-            "rate": "Completion (%)",
-        },
-    )
+    return made[:5]
 
 
-def bridge(frame: pd.DataFrame) -> Fragment:
-    """From the approved budget to the executed total (from ``budget.bridge``)."""
-    if frame.empty:
-        return display.notice(
-            "No change of the budget during the year is stated, and none can be excluded.",
-            "not disclosed",
+def findings(disclosure: Disclosure) -> list[str]:
+    """What else a reader must know, most telling first."""
+    return [
+        one
+        for part in (
+            _disagreements,
+            _sources,
+            _endings,
+            _change,
+            _adjustment,
+            _items,
+            _grade,
+            _norm,
         )
-    first, last, steps = frame.iloc[0], frame.iloc[-1], frame.iloc[1:-1]
-    said = ", ".join(f"{row['label']} {row['value']:+,.2f}" for row in records(steps))
-    texts = [
-        f"{row['value']:{'+' if row['kind'] == 'change' else ''},.2f}" for row in records(frame)
+        for one in part(disclosure)
+        if one
     ]
-    named = steps[steps["label"] != "Not explained"]
-    amounts = ", ".join(f"{value:+,.2f}" for value in named["value"])
-    unexplained = (frame["label"] == "Not explained").any()
-    return display.chart(
-        charts.bridge(frame.assign(text=texts), unit="万元"),
+
+
+def _disagreements(disclosure: Disclosure) -> list[str]:
+    """Amounts that two documents of the year state differently."""
+    return [
+        _("The documents of {year} give {item} as {amounts}; the first is used here.").format(
+            year=disclosure.year,
+            item=common.named(group.iloc[0]),
+            amounts=listing([money(one / budget.WAN) for one in group["base"]]),
+        )
+        for _key, group in disclosure.disagreements.groupby("item", sort=False)
+    ]
+
+
+def _sources(disclosure: Disclosure) -> list[str]:
+    """How much of what was spent the approved budget promised."""
+    share, steps = _measures(disclosure)["approved_share"], bridge_of(disclosure)
+    changes = steps[steps["kind"] == "change"] if len(steps) else steps
+    if not share["value"] < 100 or changes.empty:
+        return []
+    return [
+        _(
+            "The approved budget covered {share} of what was spent. The rest is named as "
+            "{changes}, which no approved budget promises."
+        ).format(
+            share=percent(share["value"]),
+            changes=amounts_of(changes.rename(columns={"accounts": "value"})),
+        )
+    ]
+
+
+def _endings(disclosure: Disclosure) -> list[str]:
+    """Both endings of the year, where the text tells of a quota."""
+    measures = _measures(disclosure)
+    named, both = measures["named_completion"], measures["quota_completion"]
+    if pd.isna(both["value"]):
+        return []
+    told = {
+        "rate": percent(both["value"]),
+        "rest": percent(100 - both["value"]),
+        "available": money(both["denominator"]),
+        "quota": money(both["denominator"] - both["numerator"]),
+    }
+    if pd.isna(named["value"]):
+        return [
+            _(
+                "With the quota of {quota} that the text reports as left, {available} would have "
+                "been available and {rate} of it spent."
+            ).format(**told)
+        ]
+    return [
+        _(
+            "Of the money named, {named} was spent. With the quota of {quota} that the text "
+            "reports as left, {available} would have been available: {rate} spent, {rest} left. "
+            "The two stand on different bases, and how they relate is not stated."
+        ).format(**told, named=percent(named["value"]))
+    ]
+
+
+def _change(disclosure: Disclosure) -> list[str]:
+    """The change of spending on the year before."""
+    change = budget.change(disclosure.amounts)
+    if not change:
+        return []
+    told = {
+        "year": disclosure.year - 1,
+        "difference": money(abs(change["difference"])),
+        "last": money(change["last"]),
+        "between": span(change["last_low"], change["last_high"], "万元", 2),
+        "rate": percent(abs(change["rate"]), 1),
+    }
+    more = change["difference"] > 0
+    if not round(change["difference"], 2):
+        return [_("Spending was the same as in {year}.").format(**told)]
+    if change["derived"]:
+        message = (
+            _("Spending rose by {difference}, about {rate}; the total of {year} is not printed "
+              "and lies between the bounds of {between}.")
+            if more
+            else _("Spending fell by {difference}, about {rate}; the total of {year} is not "
+                   "printed and lies between the bounds of {between}.")
+        )  # fmt: skip
+    elif pd.isna(change["rate"]):
+        message = _("Spending rose by {difference}; in {year} nothing was spent.")
+    else:
+        message = (
+            _("Spending rose by {difference} ({rate}) from {last} in {year}.")
+            if more
+            else _("Spending fell by {difference} ({rate}) from {last} in {year}.")
+        )
+    return [message.format(**told)]
+
+
+def _adjustment(disclosure: Disclosure) -> list[str]:
+    """The adjustment rate in its two readings, the definition's first."""
+    measures = _measures(disclosure)
+    own, every = measures["adjustment"], measures["adjustment_all"]
+    if pd.isna(own["value"]):
+        return []
+    return [
+        _(
+            "The budget adjustment rate is {own} as 财预〔2013〕53号 defines it, without what a "
+            "higher level ordered, and {every} with every change named. Whether quota carried "
+            "over is an adjustment at all, the definition leaves open."
+        ).format(own=percent(own["value"]), every=percent(every["value"]))
+    ]
+
+
+def _items(disclosure: Disclosure) -> list[str]:
+    """Items that were not spent in full, and how many were."""
+    frame = items_of(disclosure)
+    if frame.empty:
+        return []
+    parts = frame[(frame["kind"] == "part") & frame["executed"].notna()]
+    told = [
+        _("{item}: {spent} of {budget} spent, {rate}; {left} was left.").format(
+            item=common.sentence(common.named(row)).rstrip(".。"),
+            spent=number(row["executed"], 2),
+            budget=money(row["approved"]),
+            rate=percent(row["rate"]),
+            left=money(row["unspent"]),
+        )
+        for row in records(parts[parts["unspent"] > budget.TOLERANCE].head(2))
+    ]
+    full = int((parts["unspent"] <= budget.TOLERANCE).sum())
+    told.append(
+        ngettext(
+            "{full} of the {n} item with a budget spent all of it.",
+            "{full} of the {n} items with a budget spent all of it.",
+            len(frame[frame["kind"] == "part"]),
+        ).format(full=full, n=len(frame[frame["kind"] == "part"]))
+    )
+    silent = parts[[indicators.results_of(disclosure.indicators, i).empty for i in parts["item"]]]
+    for row in records(silent.sort_values("executed").tail(1)):
+        told.append(
+            _("For {item}, {spent}, no result is reported.").format(
+                item=common.named(row), spent=money(row["executed"])
+            )
+        )
+    return told
+
+
+def _grade(disclosure: Disclosure) -> list[str]:
+    """The self-evaluation and what it is worth."""
+    now = indicators.latest(disclosure.indicators)
+    scores = now[(now["kind"] == "score") & now["base"].notna()]
+    return [
+        _(
+            "The self-evaluation gives {score} points: {grade}, which begins at {least} points "
+            "(财预〔2020〕10号)."
+        ).format(
+            score=number(float(row["base"])),
+            grade=grade(float(row["base"])),
+            least=indicators.GRADES[indicators.grade(float(row["base"]))],
+        )
+        for row in records(scores)
+    ]
+
+
+def grade(score: float) -> str:
+    """The grade that a score earns, in words."""
+    return {
+        "excellent": _("excellent (优)"),
+        "good": _("good (良)"),
+        "fair": _("fair (中)"),
+        "poor": _("poor (差)"),
+    }[indicators.grade(score)]
+
+
+def _norm(disclosure: Disclosure) -> list[str]:
+    """What the one published norm for an outturn would say."""
+    outturn = _measures(disclosure)["completion"]["value"]
+    if pd.isna(outturn):
+        return []
+    return [
+        _(
+            "No norm is published for the completion rate of a department. PEFA 2016, written for "
+            "governments, would call {rate} of the approved budget {band} (A: 95 to 105 %, D: "
+            "outside 85 to 115 %)."
+        ).format(rate=percent(outturn), band=budget.pefa(outturn))
+    ]
+
+
+def bridge_of(disclosure: Disclosure) -> pd.DataFrame:
+    """``budget.bridge`` of a disclosure."""
+    return budget.bridge(disclosure.amounts, disclosure.cells)
+
+
+def items_of(disclosure: Disclosure) -> pd.DataFrame:
+    """``budget.items`` of the first classification whose items have a budget."""
+    frames = (budget.items(disclosure.amounts, scheme) for scheme in ("project", "function"))
+    return next((frame for frame in frames if len(frame)), pd.DataFrame())
+
+
+def _labelled(steps: pd.DataFrame) -> pd.DataFrame:
+    """The steps with the names of those that the measures know by their kind."""
+    names = [
+        (row["label"], row["label_zh"]) if row["kind"] == "change" else STEPS[row["kind"]]
+        for row in records(steps)
+    ]
+    return steps.assign(label=[one for one, _zh in names], label_zh=[zh for _en, zh in names])
+
+
+def bridge(steps: pd.DataFrame) -> Fragment:
+    """From the approved budget to what was spent and what is left (from ``budget.bridge``)."""
+    if steps.empty:
+        return tables.notice(_("The approved or the executed total is not stated with a number."))
+    frame = _labelled(steps)
+    at = _steps(frame)
+    unnamed = at.get("unnamed", {}).get("accounts", 0.0)
+    drawn = frame[frame["kind"].isin(["approved", "change", "unnamed", "executed"])]
+    drawn = drawn[(drawn["kind"] != "unnamed") | (drawn["accounts"] != 0)]
+    left = frame[frame["kind"] == "left"]
+    kinds = {"approved": "start", "unnamed": "change", "executed": "total", "left": "total"}
+    first = pd.concat([drawn, left])
+    first = first.assign(
+        value=first["accounts"],
+        known=(first["kind"] == "unnamed").map({True: "derived", False: "stated"}),
+        kind=first["kind"].replace(kinds),
+    )
+    quota = at["left"]["with_quota"]
+    most = max(at["available"]["accounts"], float(frame["with_quota"].fillna(0).max()))
+    spent, available = at["executed"]["accounts"], at["available"]["accounts"]
+    panels: list[tables.Panel] = [
+        (
+            _("In the accounts: {available} to spend, {spent} spent").format(
+                available=number(available, 2), spent=number(spent, 2)
+            ),
+            charts.steps(first, most, unit="万元"),
+            "",
+        )
+    ]
+    columns = ["accounts"]
+    if pd.notna(quota):
+        columns.append("with_quota")
+        whole = at["available"]["with_quota"]
+        second = frame.set_index("kind").loc[["executed", "left", "available"]].reset_index()
+        second = second.assign(value=second["with_quota"], kind=["start", "change", "total"],
+                               known=["stated", "derived", "derived"])  # fmt: skip
+        split = [
+            (spent, _("{rate} spent").format(rate=percent(spent / whole * 100))),
+            (quota, _("{rate} left").format(rate=percent(quota / whole * 100))),
+        ]
+        panels.append(
+            (
+                _("With the quota that the text reports as left: {whole} to spend").format(
+                    whole=number(whole, 2)
+                ),
+                charts.steps(second, most, unit="万元", split=split),
+                _("Where the {quota} comes from, and why the accounts do not show it, is not "
+                  "stated.").format(quota=money(quota)),
+            )
+        )  # fmt: skip
+        title = _("The changes named lead to what was spent; the quota reported as left has no "
+                  "place in the accounts")  # fmt: skip
+    elif unnamed:
+        title = _("{unnamed} of what was spent is not accounted for by the changes named").format(
+            unnamed=money(unnamed)
+        )
+    elif (steps["kind"] == "change").any():
+        title = _("The changes named lead from the approved budget to what was spent")
+    else:
+        title = _("{left} of the approved {approved} was not spent; no change is stated").format(
+            left=money(at["left"]["accounts"]), approved=money(at["approved"]["accounts"])
+        )
+    note = _("万元 (10,000 yuan); panels are on one scale")
+    return tables.figure(title, note, panels, frame, columns, beside=True,
+                         caption=_("The steps in figures (万元)"))  # fmt: skip
+
+
+def rates(measures: pd.DataFrame) -> Fragment:
+    """The measures that can be computed (from ``budget.measures``)."""
+    known = measures[measures["status"] == Status.COMPUTED]
+    formulas = zip(column(known, "formula"), known["definition"], strict=True)
+    frame = known.assign(
+        rate=known["value"],
+        detail=[
+            formula if source else _("{formula}; our own measure").format(formula=formula)
+            for formula, source in formulas
+        ],
+    )
+    return tables.table(
         frame,
-        f"The changes that the text names ({amounts}) "
-        + ("do not close" if unexplained else "close")
-        + f" the gap between {money(first['value'])} and {money(last['value'])}",
-        f"Approved {money(first['value'])}; {said}; executed {money(last['value'])}.",
-        headers={"label": "Step", "value": "Amount (万元)"},
+        _("Measures of budget execution"),
+        ["rate", "numerator", "denominator"],
+        _("Defined in 财预〔2013〕53号, but for those marked as our own."),
     )
 
 
-def others(frame: pd.DataFrame, year: int) -> Fragment:
-    """What every disclosure must state besides (from ``budget.others``)."""
-    return table_or_notice(
-        frame,
-        f"Operating cost, the three public expenses, meetings, contracts, {year}",
-        {"label": "Item", "approved": "Approved (万元)", "executed": "Executed (万元)"},
-        "The documents state none of these.",
-    )
-
-
-def revenue(frame: pd.DataFrame, year: int) -> Fragment:
+def revenue(frame: pd.DataFrame) -> Fragment:
     """Revenue by source, text beside table (from ``budget.revenue``)."""
-    return table_or_notice(
-        frame,
-        f"Revenue by source: what the text says and what statutory table 02 says, {year}",
-        {
-            "label": "Source",
-            "text": "Text (万元)",
-            "table": "Table 02 (万元)",
-            "difference": "Difference (万元)",
-        },
-        "The documents do not say where the money came from.",
-        note="The text's county appropriation stands beside the table's appropriation of all "
-        "levels (财政拨款收入): the table has no narrower column.",
+    if frame.empty:
+        return tables.notice(_("Where the money came from is not stated by source."))
+    zero = (frame["told"] == 0) & ~(frame["booked"] != 0)
+    return tables.table(
+        frame[~zero],
+        _("Revenue by source: the text beside statutory table 02"),
+        ["told", "booked", "difference"],
+        common.nothing(frame[zero]),
     )
+
+
+def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
+    """Budget, outturn and reported result of each item (from ``budget.items``)."""
+    if frame.empty:
+        return tables.notice(
+            _("No budget is stated by project or item, so completion is known for the whole only.")
+        )
+    frame = frame.assign(result=[_result(row, observed) for row in records(frame)])
+    parts = frame[frame["kind"] == "part"]
+    most = float(frame.loc[frame["kind"] == "part", ["approved", "executed"]].max().max())
+    panels: list[tables.Panel] = []
+    for row in records(parts):
+        two = pd.DataFrame(
+            [("Approved budget", "年初预算", row["approved"], 2, "stated"),
+             ("Executed", "支出", row["executed"], 1,
+              "stated" if pd.notna(row["executed"]) else "missing")],
+            columns=["label", "label_zh", "value", "shade", "known"],
+        )  # fmt: skip
+        panels.append(
+            (common.sentence(common.named(row)).rstrip(".。"),
+             charts.bars(two, most, unit="万元"), row["result"])
+        )  # fmt: skip
+    full = int((parts["unspent"] <= budget.TOLERANCE).sum())
+    left = parts["unspent"].clip(lower=0).sum()
+    title = _("{full} of {n} spent all of their budget; {left} was left").format(
+        full=full, n=len(parts), left=money(float(left))
+    )
+    return tables.figure(
+        title,
+        _("万元 (10,000 yuan); panels are on one scale. The document ties no count to the money, "
+          "so no unit cost can be had."),
+        panels,
+        frame,
+        ["approved", "executed", "rate"],
+        beside=True,
+        caption=_("Completion by item"),
+    )  # fmt: skip
+
+
+def _result(row: dict[str, object], observed: pd.DataFrame) -> str:
+    """What the documents report beside the money of an item."""
+    if row["kind"] == "total":
+        return ""
+    found = indicators.results_of(observed, str(row["item"]))
+    if found.empty:
+        return _("No result is reported.")
+    return _("Reported beside it: {results}.").format(
+        results=listing(
+            [
+                _("{item} {value}").format(item=common.named(one), value=common.value_of(one))
+                for one in records(found)
+            ]
+        )
+    )
+
+
+def others(frame: pd.DataFrame) -> Fragment:
+    """What every disclosure must state besides (from ``budget.others``)."""
+    if frame.empty:
+        return tables.notice(
+            _("Operating cost, the three public expenses, meetings and procurement are not stated.")
+        )
+    zero = (frame[["approved", "executed", "last"]].fillna(0) == 0).all(axis=1)
+    unknown = frame[["approved", "executed", "last"]].isna().all(axis=1)
+    shown = frame[~zero | unknown]
+    columns = [c for c in ("approved", "executed") if shown[c].notna().any()]
+    note = common.nothing(frame[zero & ~unknown])
+    if shown.empty:
+        return tables.paragraphs(note)
+    return tables.table(shown, _("Money stated besides"), columns, note)

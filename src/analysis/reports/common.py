@@ -1,135 +1,260 @@
-"""Sentences and sections that several reports share."""
+"""Words, sections and sentences that several reports share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from analysis.data.package import records
-from analysis.measures import indicators
-from analysis.present import display
-from analysis.present.display import Fragment
+from analysis.measures import Status, indicators
+from analysis.present import tables
+from analysis.present.language import _, column, current, labelled, listing, ngettext
+from analysis.present.tables import Fragment
+from analysis.present.text import money, number, percent, plain, with_unit
 
-Findings = list[str]
-
-
-Cautions = list[tuple[str, str | None]]
-
-
-Tile = tuple[str, str, str, str, str, str]
+Tile = dict[str, Any]
 
 
-LISTING = {  # the value first, which a phone shows without scrolling
-    "label": "Indicator",
-    "text": "Value",
-    "unit_en": "Unit",
-    "year": "Year",
-    "over": "Over",
-    "share": "Share (%)",
-}
+def reason(name: str) -> str:
+    """Why a measure has no value, from the id that the measures give."""
+    return {
+        "": "",
+        "base_zero": _("the base is zero"),
+        "more_positives": _("more positives than tests"),
+        "negative": _("an item is negative"),
+        "no_adjustment": _("no change of the budget is stated"),
+        "no_budget": _("no budget is stated"),
+        "no_closing_balance": _("no closing balance is disclosed"),
+        "no_full_year": _("no full-year budget is stated"),
+        "no_key_project": _("no project is marked as a key project"),
+        "no_number": _("an amount is printed without a number"),
+        "no_planned_progress": _("no planned progress is stated"),
+        "no_procurement_budget": _("no procurement budget is stated"),
+        "no_quota": _("no quota is stated"),
+        "no_result": _("the result is not stated"),
+        "no_total": _("the approved or the executed total is not stated"),
+        "no_year_before": _("the year before is not stated"),
+        "quota": _("quota and accounts are two bases"),
+    }[name]
 
 
-def money(value: float) -> str:
-    """万元 with two decimals, e.g. ``75.50 万元``."""
-    return f"{value:,.2f} 万元"
+def named(row: Any) -> str:
+    """The label of a row as it stands inside a sentence, in the language in use."""
+    one = labelled(pd.DataFrame([dict(row)]))["label"].iloc[0]
+    lower = current() == "en" and one[1:2].islower()
+    return one[0].lower() + one[1:] if lower else str(one)
 
 
-def percent(value: float, digits: int = 2) -> str:
-    """A rate, e.g. ``98.75 %``."""
-    return f"{value:,.{digits}f} %"
+def sentence(text: str) -> str:
+    """A clause of the data as a sentence: with a capital and a full stop."""
+    text = plain(text)
+    stop = "" if text.endswith((".", "。")) else "." if current() == "en" else "。"
+    return text[:1].upper() + text[1:] + stop
 
 
-def cautions(findings: pd.DataFrame, most: int = 5) -> Cautions:
-    """Where the document contradicts itself: the gravest failed claims, linked to the audit."""
-    failed = findings[~findings["holds"] & (findings["severity"] == "high")]
-    failed = failed.drop_duplicates(["statement", "verdict"])
-    told: Cautions = [
-        (
-            f"{row['statement'][0].upper()}{row['statement'][1:]}: line {row['line']} prints "
-            f"{row['printed']}; {row['verdict']}: {row['arithmetic']}.",
-            f"data_quality.ipynb#{row['figure']}",
+def spent_word(documents: pd.DataFrame) -> str:
+    """What the documents of a year call what was spent: an evaluation has no 决算."""
+    return "支出决算" if (documents["kind"] == "final_accounts").any() else "支出"
+
+
+def tile(label: str, term: str, value: str, unit: str = "", note: str = "", *,
+         derived: bool = False) -> Tile:  # fmt: skip
+    """A headline figure; `term` is its official Chinese name."""
+    known = "derived" if derived else "stated"
+    return {"label": label, "label_zh": term, "value": value, "unit": unit, "note": note,
+            "known": known}  # fmt: skip
+
+
+def amounts_of(rows: pd.DataFrame, value: str = "value") -> str:
+    """Named amounts in a row: "grants (13.00) and quota carried over (19.60)"."""
+    return listing(
+        [
+            _("{item} ({amount})").format(item=named(row), amount=number(row[value], 2))
+            for row in records(rows)
+        ]
+    )
+
+
+def value_of(row: Any, base: str = "base") -> str:
+    """An observation's value with its unit, as a reader should see it; in words where none is.
+
+    Money and mass stand in the unit printed, everything else in its base unit.
+    """
+    if pd.isna(row[base]):
+        if row["basis"] == "derived":
+            return _("no whole number fits")
+        return _("“{printed}”, no number given").format(printed=plain(row["printed"]))
+    if row["quantity"] == "ratio":
+        said = percent(float(row[base]) * 100, digits_of(float(row[base]) * 100))
+    elif row["quantity"] == "money":
+        said = money(float(row["value"]), row["unit"])
+    else:
+        kept = "unit" if row["quantity"] in ("price", "mass") else "base"
+        value = float(row["value" if kept == "unit" else base])
+        # English names of units are plural, and the label names the thing
+        bare = row["quantity"] == "persons" or (current() == "en" and value == 1)
+        said = with_unit(number(value), "" if bare else row[f"{kept}_{current()}"])
+    if row["qualifier"] == "at_least":
+        return _("at least {value}").format(value=said)
+    if row["qualifier"] == "approximately":
+        return _("nearly {value}").format(value=said)
+    return said
+
+
+def digits_of(value: float) -> int:
+    """Decimals of a rate that is printed: as few as it needs, two at most."""
+    return next((n for n in (0, 1) if abs(round(value, n) - value) < 1e-9), 2)
+
+
+def cautions(judged: pd.DataFrame) -> Fragment | None:
+    """What does not hold, the gravest first and opened one by one; None where all holds."""
+    frame = cases(judged[~judged["holds"]])
+    if frame.empty:
+        return None
+    counts = frame["severity"].value_counts()
+    intro = _(
+        "Findings: {high} of high gravity, {medium} of medium, {low} of low. Open one to see what "
+        "is printed."
+    ).format(**{one: number(counts.get(one, 0)) for one in ("high", "medium", "low")})
+    return tables.cases(frame, intro)
+
+
+def cases(failed: pd.DataFrame) -> pd.DataFrame:
+    """Judged claims as ``tables.cases`` reads them; repetitions are one case of several places."""
+    rows = []
+    said = failed.assign(said=column(failed, "statement"), why=column(failed, "remark"),
+                         use=column(failed, "use_instead"))  # fmt: skip
+    for _key, group in said.groupby(["document", "said", "reason_id"], sort=False):
+        first = group.iloc[0]
+        rows.append(
+            {
+                **{key: first[key] for key in ("figure", "severity", "document", "line")},
+                "verdict": first["verdict_id"],
+                "reason": _reason_of(first),
+                "places": len(group),
+                "label": sentence(
+                    _("{statement}: {remark}").format(statement=first["said"], remark=first["why"])
+                    if first["why"]
+                    else first["said"]
+                ),
+                "printed": listing(
+                    [
+                        _("{printed} (line {line})").format(printed=p, line=line)
+                        for p, line in zip(group["printed"], group["line"], strict=True)
+                    ]
+                ),
+                "against": against(first),
+                "use": first["use"],
+            }
         )
-        for row in records(failed.head(most))
-    ]
-    rest = int((~findings["holds"]).sum()) - len(told)
-    if told and rest:
-        more = f"{rest} more findings are" if rest > 1 else "One more finding is"
-        told.append((f"{more} in the audit.", "data_quality.ipynb"))
-    return told
-
-
-def headline(rows: list[Tile]) -> pd.DataFrame:
-    """Rows of label, label_zh, value, unit, change, note for the first screen."""
-    columns = ["label", "label_zh", "value", "unit", "change", "note"]
+    columns = ["figure", "severity", "document", "line", "verdict", "reason", "places", "label",
+               "printed", "against", "use"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
-def table_or_notice(
-    frame: pd.DataFrame, caption: str, headers: Mapping[str, str], empty: str, **options: Any
-) -> Fragment:
-    """A table, or a notice where there is nothing to show."""
-    if frame.empty:
-        return display.notice(empty)
-    return display.table(frame, caption, headers=headers, **options)
+def _reason_of(claim: Any) -> str:
+    """Why two sides cannot be reconciled; a contradiction explains itself."""
+    return {
+        "different_basis": _("different basis"),
+        "missing_figure": _("a figure is missing"),
+        "open_definition": _("the definition is open"),
+    }.get(str(claim["reason_id"]), "")
+
+
+def against(claim: Any) -> str:
+    """The other reading of a claim and where it stands, as far as both languages can say it."""
+    places = listing(
+        list(
+            dict.fromkeys(
+                _("{printed} (line {line})").format(printed=one.printed, line=one.line)
+                for one in claim["other"]
+                if one.printed
+            )
+        )
+    )
+    if claim["reason_id"] == "zero_base":
+        return _("the base is zero: {places}").format(places=places)
+    if claim["kind"] == "label" and places:
+        return places
+    worked = plain(claim["arithmetic"])
+    # the arithmetic is figures and signs, or English
+    if current() == "zh" and any(c.isascii() and c.isalpha() for c in worked):
+        return places
+    if not places or (len(claim["other"]) == 1 and claim["recomputed"] is None):
+        return worked or places
+    return _("{arithmetic}: {places}").format(arithmetic=worked, places=places)
 
 
 def explanations(frame: pd.DataFrame) -> Fragment:
-    """What the documents say of their own figures (from ``Disclosure.explanations``)."""
+    """What the documents say of their own figures, in our words (``Disclosure.explanations``)."""
     if frame.empty:
-        return display.notice("No explanation of these figures is recorded.")
-    return display.paragraphs(
-        *(f"{row['said'][0].upper()}{row['said'][1:]} ({row['source']})." for row in records(frame))
-    )
-
-
-def listing(observed: pd.DataFrame, themes: Sequence[str], caption: str) -> Fragment:
-    """Every figure of some themes, with its base and share where it is a part."""
-    frame = indicators.listing(observed, themes)
-    if frame.empty:
-        return display.notice("The documents give no figure on this.")
-    headers = {
-        column: header
-        for column, header in LISTING.items()
-        if column not in ("over", "share") or (frame["over"] != "").any()
-    }
-    return display.table(
-        frame,
-        caption,
-        headers=headers,
-        digits={"text": 0},
-        note=" ".join(dict.fromkeys(frame["note"][frame["note"] != ""])),
-    )
-
-
-def disputes(judged: pd.DataFrame) -> Fragment:
-    """The failed statements of one report, leading to their findings."""
-    failed = judged[~judged["holds"]]
-    if failed.empty:
-        return display.paragraphs(
-            f"None: all {len(judged)} statements that can be recomputed hold."
+        return tables.paragraphs(_("We have transcribed no explanation of these figures."))
+    said = [
+        _("{said} ({place})").format(said=plain(text), place=tables.place(document, line))
+        for text, document, line in zip(
+            column(frame, "said"), frame["document"], frame["line"], strict=True
         )
-    frame = told_claims(failed).assign(disputed=failed["figure"])
-    headers = {
-        "label": "Statement",
-        "place": "Printed",
-        "reading": "But",
-        "use_instead": "Use instead",
-    }
-    return display.cases(frame, headers=headers, badge="severity")
-
-
-def told_claims(judged: pd.DataFrame) -> pd.DataFrame:
-    """Claims as a reader should see them."""
-    frame = judged.drop(columns="disputes")
-    frame["label"] = frame["statement"].str[:1].str.upper() + frame["statement"].str[1:]
-    frame["place"] = (
-        frame["printed"] + " (" + frame["document"] + ", line " + frame["line"].astype(str) + ")"
-    )
-    frame["reading"] = frame["verdict"] + ": " + frame["arithmetic"]
-    frame["other_places"] = [
-        "; ".join(dict.fromkeys(f"{one.printed} (line {one.line})" for one in other if one.printed))
-        for other in frame["other"]
     ]
-    return frame
+    return tables.bullets(map(sentence, said))
+
+
+def listed(observed: pd.DataFrame) -> Fragment:
+    """Every figure of some observations with its share where it is a part; zeros in a sentence."""
+    rows = records(observed)
+    told = observed.assign(
+        said=[value_of(row) for row in rows], detail=[_detail(row) for row in rows]
+    )
+    zero = (told["base"] == 0).fillna(False) & told["own"]
+    shown, note = told[~zero], nothing(told[zero])
+    if shown.empty:
+        return tables.paragraphs(note)
+    shares = indicators.parts(observed).set_index("figure")["share"]
+    columns = {"said": _("Value")}
+    if shown["figure"].isin(shares.index).any():
+        shown = shown.assign(share=shown["figure"].map(shares))
+        columns |= {"share": _("Share (%)")}
+    return tables.table(shown, "", columns, note)
+
+
+def nothing(rows: pd.DataFrame) -> str:
+    """One sentence for rows that are stated as zero, with the lines that say so; "" for none."""
+    if rows.empty:
+        return ""
+    lines = [int(one) for one in pd.unique(rows["source"].str.extract(r", line (\d+)")[0])]
+    return _("Stated as none: {items} ({lines}).").format(
+        items=listing([named(row) for row in records(rows)]),
+        lines=ngettext("line {lines}", "lines {lines}", len(lines)).format(
+            lines=listing([str(one) for one in sorted(lines)])
+        ),
+    )
+
+
+def _detail(row: dict[str, Any]) -> str:
+    """What a reader must know of a figure besides its name: its year, its base, its caveat."""
+    one = pd.DataFrame([row])
+    base = column(one, "denominator").iloc[0]
+    told = [
+        "" if row["own"] else str(row["year"]),
+        _("over {base}").format(base=base) if base else "",
+        column(one, "note").iloc[0],
+    ]
+    return ("; " if current() == "en" else "；").join(filter(None, map(plain, told)))
+
+
+def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Fragment:
+    """The closing list of what cannot be computed, by reason.
+
+    Published measures without a value, and those of ours that stand on another basis.
+    """
+    lack = measures[(measures["status"] != Status.COMPUTED)]
+    lack = lack[(lack["definition"] != "") | (lack["status"] == Status.DIFFERENT_BASIS)]
+    rows = [
+        (
+            str(row["status"]),
+            _("{item} ({reason})").format(item=named(row), reason=reason(row["reason"])),
+        )
+        for row in records(lack)
+    ]
+    return tables.cannot([*rows, *more])

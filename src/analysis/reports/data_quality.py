@@ -2,207 +2,422 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 
 from analysis.checks import claims
-from analysis.checks.identities import identity_summary, undisclosed
+from analysis.checks.identities import identity_rules, identity_summary, undisclosed
 from analysis.data import forms
-from analysis.data.package import load, records
+from analysis.data.package import Package, records
 from analysis.disclosure import Disclosure
-from analysis.measures import budget, indicators
-from analysis.present import display
-from analysis.present.display import Fragment
-from analysis.reports.common import Findings, headline, told_claims
+from analysis.measures import Status, budget, indicators
+from analysis.present import charts, tables
+from analysis.present.language import _, column, current, listing, ngettext
+from analysis.present.tables import Fragment
+from analysis.present.text import number, plain
+from analysis.reports import common
+from analysis.reports.common import Tile, named, tile
+
+Checked = Mapping[str, pd.DataFrame]  # what ``checked_tables`` gives: identities by document
 
 
-def data_quality(
-    judged: pd.DataFrame, checked: dict[str, pd.DataFrame]
-) -> tuple[pd.DataFrame, Findings]:
-    """Verdict on the documents: claims that fail, identities of each document that hold."""
-    failed = judged[~judged["holds"]]
-    counts = failed["severity"].value_counts()
-    rows = [
-        ("Statements that fail", "不成立的表述", str(len(failed)), "", "", f"of {len(judged)}"),
-        ("High severity", "严重", str(counts.get("high", 0)), "", "", "change a figure in use"),
-    ]
-    told = [verdict(judged)]
+def opening(
+    documents: pd.DataFrame, judged: pd.DataFrame, checked: Checked, printed: pd.DataFrame
+) -> Fragment:
+    """The first screen of the report; `printed` are rows of `disclosed_tables`."""
+    return tables.opening(
+        documents,
+        None,
+        _("Can the documents be trusted?"),
+        "数据质量",
+        answer(judged, documents, printed),
+        tiles(judged, checked, documents, printed),
+        findings(judged, checked, documents),
+    )
+
+
+def answer(judged: pd.DataFrame, documents: pd.DataFrame, printed: pd.DataFrame) -> str:
+    """How far the documents hold, in one sentence."""
+    counts, (shown, due) = claims.counts(judged), printed_of(documents, printed)
+    told = {
+        "n": number(counts.statements),
+        "hold": number(counts.hold),
+        "contradicted": number(counts.contradicted),
+        "not_reconcilable": number(counts.not_reconcilable),
+        "missing": due - shown,
+        "due": due,
+    }
+    if not counts.statements:
+        return _("No statement of the documents can be checked.")
+    if counts.hold == counts.statements:
+        return _("All {n} statements that can be checked hold.").format(**told)
+    if shown == due:
+        return _(
+            "{hold} of {n} statements hold, {contradicted} are contradicted and "
+            "{not_reconcilable} cannot be reconciled."
+        ).format(**told)
+    return _(
+        "{hold} of {n} statements hold, {contradicted} are contradicted and {not_reconcilable} "
+        "cannot be reconciled; {missing} of {due} statutory tables are not printed."
+    ).format(**told)
+
+
+def printed_of(documents: pd.DataFrame, printed: pd.DataFrame) -> tuple[int, int]:
+    """Statutory tables printed, and due: nine for each final account."""
+    accounts = documents[documents["kind"] == "final_accounts"]["document"]
+    shown = printed[printed["document"].isin(accounts)].drop_duplicates(["document", "table"])
+    return len(shown), len(accounts) * len(forms.TITLES)
+
+
+def tiles(
+    judged: pd.DataFrame, checked: Checked, documents: pd.DataFrame, printed: pd.DataFrame
+) -> list[Tile]:
+    """The headline figures."""
+    counts, (shown, due) = claims.counts(judged), printed_of(documents, printed)
+    note = _("of {n} checked").format(n=number(counts.statements))
+    made = [
+        tile(_("Statements that hold"), "相符", number(counts.hold), "", note),
+        tile(_("Contradicted"), "不符", number(counts.contradicted), "",
+             _("same thing, two values")),
+        tile(_("Not reconcilable"), "无法核对", number(counts.not_reconcilable), "",
+             _("bases differ, or a figure is missing")),
+    ]  # fmt: skip
+    if checked:
+        result = _summary(checked)["result"].value_counts()
+        note = _("{held} hold, {open} not checked").format(
+            held=number(result.get("holds", 0)), open=number(result.get("not checked", 0))
+        )
+        fails = number(result.get("fails", 0))
+        made.append(tile(_("Table identities that fail"), "表间勾稽不符", fails, "", note))
+    if due:
+        note = _("of {n}").format(n=due)
+        made.append(tile(_("Statutory tables printed"), "已公开决算表", number(shown), "", note))
+    return made
+
+
+def _summary(checked: Checked) -> pd.DataFrame:
+    """Result of each identity of each document, with what it means in both languages."""
+    meanings = {rule["identity"]: rule.get("meaning_zh", "") for rule in identity_rules()}
+    frames = [identity_summary(one).assign(document=name) for name, one in checked.items()]
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.assign(meaning_zh=frame["identity"].map(meanings))
+
+
+def findings(judged: pd.DataFrame, checked: Checked, documents: pd.DataFrame) -> list[str]:
+    """Counts by document, what the tables prove, and what is ours."""
+    told = []
+    for document in records(documents):
+        counts = claims.counts(judged[judged["document"] == document["document"]])
+        if counts.statements:
+            told.append(
+                _(
+                    "{document}: {hold} of {n} statements hold; of the others {high} are of high "
+                    "gravity, {medium} of medium, {low} of low."
+                ).format(
+                    document=_name(document),
+                    hold=number(counts.hold),
+                    n=number(counts.statements),
+                    high=counts.high,
+                    medium=counts.medium,
+                    low=counts.low,
+                )
+            )
     if checked:
         instances = pd.concat(checked.values())
-        each = pd.concat([identity_summary(frame) for frame in checked.values()])
-        result = each["result"].value_counts()
-        held, broken = result.get("holds", 0), result.get("fails", 0)
         real = instances[instances["result"] != "not checked"]
-        zeros = int(((real["left"] == 0) & (real["right"] == 0)).sum())
-        note = f"of {len(each)}; {broken} fail, {len(each) - held - broken} not checked"
-        rows.append(("Table identities that hold", "表间勾稽", str(held), "", "", note))
+        fails = int((real["result"] == "fails").sum())
+        values = {"n": number(len(real)), "fails": number(fails),
+                  "zeros": number(int(real["zeros"].sum()))}  # fmt: skip
         told.append(
-            f"{broken} identities of the printed tables fail."
-            if broken
-            else f"The printed tables agree with each other: {held} identities hold, none fails "
-            f"({len(real)} comparisons, {zeros} of them only of zeros). That proves consistency, "
-            "not truth."
+            _("The printed tables disagree with each other in {fails} of {n} comparisons.").format(
+                **values
+            )
+            if fails
+            else _(
+                "The printed tables agree with each other in all {n} comparisons, {zeros} of them "
+                "of zeros only. That proves consistency, not truth."
+            ).format(**values)
         )
-    grave = failed[failed["severity"] == "high"].drop_duplicates(["statement", "verdict"])
-    told += [
-        f"{row['document']}, line {row['line']}: {row['statement']} ({row['printed']}): "
-        f"{row['verdict']}. Use instead: {row['use_instead']}."
-        for row in records(grave.head(8))
-    ]
-    return headline(rows), told
+    own = claims.counts(judged)
+    if own.own_failed:
+        told.append(
+            ngettext(
+                "{n} test of our own fails: a bound that no document claims, so it is counted "
+                "apart.",
+                "{n} tests of our own fail: bounds that no document claims, so they are counted "
+                "apart.",
+                own.own_failed,
+            ).format(n=own.own_failed)
+        )
+    return told[:5]
 
 
-def verdict(judged: pd.DataFrame) -> str:
-    """How far the documents hold, in one sentence."""
-    failed = judged[~judged["holds"]]
-    if failed.empty:
-        return f"All {len(judged)} statements that can be checked hold."
-    counts = failed["severity"].value_counts()
-    split = ", ".join(f"{counts.get(one, 0)} {one}" for one in claims.SEVERITIES)
-    return (
-        f"The documents can be used with care: {len(failed)} of {len(judged)} statements that can "
-        f"be checked do not hold or cannot be reconciled, by severity {split}; without repetitions "
-        f"they are {failed['use_instead'].nunique()}."
+def _name(document: Mapping[str, object]) -> str:
+    short = document.get(f"short_{current()}")
+    return plain(short) or plain(document["title" if current() == "zh" else "title_en"])
+
+
+def verdict(judged: pd.DataFrame, checked: Checked) -> str:
+    """How many statements hold, and whether the tables agree, in a few words."""
+    counts = claims.counts(judged)
+    fails = sum(int((one["result"] == "fails").sum()) for one in checked.values())
+    told = {"hold": number(counts.hold), "n": number(counts.statements), "fails": number(fails)}
+    if not checked:
+        return _("{hold} of {n} statements hold").format(**told)
+    if fails:
+        return _("{hold} of {n} statements hold; {fails} comparisons of the tables fail").format(
+            **told
+        )
+    return _("{hold} of {n} statements hold; the printed tables agree with each other").format(
+        **told
     )
 
 
-ROWS = {
-    "statutory_tables": "Table cells",
-    "amounts": "Amounts",
-    "indicators": "Indicators",
-    "claims": "Statements",
-    "not_transcribed": "Left out",
-}
+def kind(name: str) -> str:
+    """What a claim of this kind says, as a heading."""
+    return {
+        "repeat": _("The same figure twice"),
+        "sum": _("Sums"),
+        "percentage": _("Percentages"),
+        "growth": _("Changes on the year before"),
+        "ceiling": _("Not more than"),
+        "floor": _("Not less than"),
+        "label": _("Names and units"),
+        "year": _("Years"),
+    }.get(name, name)
 
 
-def findings(failed: pd.DataFrame) -> Fragment:
-    """Failed statements with both readings, the arithmetic and what to use instead."""
-    if failed.empty:
-        return display.paragraphs("Every statement that can be recomputed holds.")
-    headers = {
-        "label": "Statement",
-        "place": "Printed",
-        "reading": "But",
-        "other_places": "Printed there",
-        "remark": "Why",
-        "use_instead": "Use instead",
-    }
-    return display.cases(told_claims(failed), headers=headers, badge="severity", anchor="figure")
+def overview(
+    documents: pd.DataFrame, judged: pd.DataFrame, checked: Checked, printed: pd.DataFrame
+) -> Fragment:
+    """Every check as a mark, by document and kind, beside the tables that are printed."""
+    panels: list[tables.Panel] = []
+    for document in records(documents):
+        chosen = judged[judged["document"] == document["document"]]
+        if chosen.empty:
+            continue
+        marks = pd.DataFrame(
+            {
+                "section": chosen["kind"].map(kind),
+                "verdict": chosen["verdict_id"],
+                "severity": chosen["severity"].where(chosen["verdict_id"] != "holds", ""),
+            }
+        )
+        counts = claims.counts(chosen)
+        heading = _("{document}: {hold} of {n} statements hold").format(
+            document=_name(document), hold=number(counts.hold), n=number(counts.statements)
+        )
+        panels.append((heading, charts.dots(marks), ""))
+    if checked:
+        frame = _summary(checked)
+        verdicts = frame["result"].map({"fails": "contradicted", "not checked": "not_checked"})
+        only_zeros = (frame["zeros"] == frame["instances"]) & (frame["result"] == "holds")
+        marks = pd.DataFrame(
+            {
+                "section": frame["identity"].map(_of_table),
+                "verdict": verdicts.fillna("holds").mask(only_zeros, "zero"),
+                "severity": (frame["result"] == "fails").map({True: "high", False: ""}),
+            }
+        )
+        fails = int((frame["result"] == "fails").sum())
+        heading = (
+            _("Identities of the printed tables: none fails")
+            if not fails
+            else ngettext(
+                "Identities of the printed tables: {n} fails",
+                "Identities of the printed tables: {n} fail",
+                fails,
+            ).format(n=fails)
+        )
+        note = _("Hollow: only zeros were compared. A dash: not checked, since a table is missing.")
+        panels.append((heading, charts.dots(marks.sort_values("section", kind="stable")), note))
+    due = documents[documents["kind"] == "final_accounts"]
+    if len(due):
+        panels.append((_("The statutory tables"), _disclosed(due, printed), ""))
+    title = _("Where the documents hold, and where they do not")
+    note = _("One mark is one statement that can be recomputed or is found twice")
+    return tables.figure(title, note, panels)
 
 
-def holding(judged: pd.DataFrame) -> Fragment:
-    """Statements that hold, with their arithmetic."""
-    if judged.empty:
-        return display.paragraphs("No statement holds.")
-    return display.table(
-        told_claims(judged),
-        f"{len(judged)} statements that hold",
-        headers={
-            "label": "Statement",
-            "place": "Printed",
-            "arithmetic": "Arithmetic",
-            "remark": "Remark",
-        },
+def _of_table(identity: str) -> str:
+    """The last of the tables that an identity compares, as a heading."""
+    rule = next(rule for rule in identity_rules() if rule["identity"] == identity)
+    return _("Table {number}").format(number=max(re.findall(r"T(\d\d)", rule["formula"])))
+
+
+def _disclosed(documents: pd.DataFrame, printed: pd.DataFrame) -> Fragment:
+    """The nine statutory tables: printed or not, by document."""
+    frame = pd.DataFrame(
+        [
+            {"label": f"{number} {english}", "label_zh": f"{number} {chinese}", "table": number}
+            for number, (chinese, english) in forms.TITLES.items()
+        ]
     )
+    columns = {}
+    for document in records(documents):
+        rows = printed[printed["document"] == document["document"]].set_index("table")
+        empty = rows["empty"].to_dict()
+        said = {True: _("printed, empty"), False: _("printed")}
+        key = document["document"]
+        frame[key] = [said[bool(empty[one])] if one in empty else _("not printed")
+                      for one in frame["table"]]  # fmt: skip
+        columns[key] = _name(document)
+    return tables.table(frame.drop(columns="table"), "", columns)
 
 
-def identities(checked: Mapping[str, pd.DataFrame]) -> Fragment:
-    """Result of each identity, for every document that prints statutory tables."""
-    frames = [
-        identity_summary(frame).assign(document=document) for document, frame in checked.items()
-    ]
-    if not frames:
-        return display.notice("No statutory table is disclosed, so no identity was checked.")
-    frame = pd.concat(frames, ignore_index=True)
-    frame["label"] = frame["identity"] + " " + frame["meaning"]
-    return display.table(
-        frame,
-        "Identities of the statutory tables",
-        headers={
-            "label": "What must hold",
-            "document": "Document",
-            "result": "Result",
-            "instances": "Checked",
-            "zeros": "Only zeros",
-            "reason": "Why not checked",
-        },
-        digits={"instances": 0, "zeros": 0},
+def failures(failed: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
+    """Statements of one document that do not hold, by gravity: the gravest stand open."""
+    grave, rest = failed[failed["severity"] == "high"], failed[failed["severity"] != "high"]
+    heading = ngettext("{document}: {n} place", "{document}: {n} places", len(failed)).format(
+        document=name_of(failed["document"].iloc[0], documents), n=number(len(failed))
     )
+    panels: list[tables.Panel] = []
+    if len(grave):
+        made = tables.cases(common.cases(grave), opened=True)
+        panels.append((_("High: a figure in use changes with the reading"), made, ""))
+    if len(rest):
+        made = tables.cases(common.cases(rest), most=len(rest))
+        panels.append((_("Medium: a reader is misled. Low: a slip"), made, ""))
+    return tables.figure(heading, panels=panels)
 
 
-def missing(documents: pd.DataFrame) -> Fragment:
-    """What the documents do not disclose."""
+def name_of(document: str, documents: pd.DataFrame) -> str:
+    """What a document is called in the language in use."""
+    return _name(records(documents[documents["document"] == document])[0])
+
+
+def missing(documents: pd.DataFrame, printed: pd.DataFrame, package: Package) -> Fragment:
+    """What the documents do not disclose, by document and year."""
     said = []
     for document in records(documents):
-        name, key = document["title_en"], document["document"]
-        if document["kind"] == "performance_evaluation":
+        name = _name(document)
+        absent = undisclosed(printed[printed["document"] == document["document"]])
+        if document["kind"] != "final_accounts":
             said.append(
-                f"{name}: an evaluation report, which need not carry the statutory tables; the "
-                "accounts of its year are not at hand."
-            )
-            said += _silent(document["year"], name)
-            continue
-        cells = load("disclosed_tables", document=key)
-        absent = undisclosed(cells)
-        said.append(
-            f"{name}: "
-            + (
-                "all nine statutory tables are printed."
-                if not absent
-                else f"{len(absent)} of the nine statutory tables are not printed: "
-                + ", ".join(
-                    f"{number} {forms.TITLES[number][1]} ({forms.TITLES[number][0]})"
-                    for number in absent
+                _("{document}: the final accounts of its year are not at hand.").format(
+                    document=name
                 )
-                + "."
             )
-        )
-        said += _silent(document["year"], name)
-    known = set(documents["year"])
+        elif absent:
+            titles = [forms.TITLES[one][current() == "en"] for one in absent]
+            said.append(
+                _("{document}: not printed are the tables of {tables}.").format(
+                    document=name, tables=listing([one[:1].lower() + one[1:] for one in titles])
+                )
+            )
+    for year in dict.fromkeys(documents["year"]):
+        disclosure = Disclosure(int(year), package)
+        measures = budget.measures(disclosure.amounts, disclosure.cells)
+        lacking = measures[
+            (measures["status"] == Status.NOT_DISCLOSED) & (measures["definition"] != "")
+        ]
+        tested = indicators.tests(disclosure.indicators)
+        silent = [named(row) for row in records(tested[tested["reason"] == "no_result"])]
+        if len(lacking):
+            said.append(
+                _("{year}: too little is disclosed to compute {measures}.").format(
+                    year=year, measures=listing([named(row) for row in records(lacking)])
+                )
+            )
+        if silent:
+            said.append(
+                _("{year}: no result is stated of {tests}.").format(
+                    year=year, tests=listing(silent)
+                )
+            )
+    known = {*documents["year"]}
     gaps = [str(year) for year in range(min(known), max(known)) if year not in known]
     if gaps:
         said.append(
-            f"No document of {', '.join(gaps)} is at hand; what is known of that year is what "
-            "other documents say of it."
+            ngettext(
+                "{years}: no document is at hand; what is known is what others say of it.",
+                "{years}: no document is at hand; what is known is what others say of them.",
+                len(gaps),
+            ).format(years=listing(gaps))
         )
-    return display.paragraphs(*said)
+    return tables.bullets(said)
 
 
-def _silent(year: int, name: str) -> list[str]:
-    """Measures without a base and tests without a result, of one year."""
-    disclosure = Disclosure(year)
-    measures = budget.measures(disclosure.amounts, disclosure.cells)
-    lacking = measures[measures["status"].str.startswith("not disclosed")]
-    told = []
-    if len(lacking):
-        labels = ", ".join(f"{label[0].lower()}{label[1:]}" for label in lacking["label"])
-        told.append(f"{name}: too little is disclosed to compute {labels}.")
-    tested = indicators.tests(disclosure.indicators)
-    silent = tested[tested["status"].str.startswith("not disclosed")]
-    if len(silent):
-        rounds = ", ".join(f"{row['label']} ({row['tests']})" for row in records(silent))
-        told.append(f"{name}: no result is stated for {rounds}.")
-    return told
+def transcribed(package: Package, documents: pd.DataFrame) -> Fragment:
+    """How much was transcribed of these documents."""
 
+    def count(name: str) -> str:
+        frame = package.load(name)
+        return number(int(frame["document"].isin(documents["document"]).sum()))
 
-def coverage(
-    documents: pd.DataFrame,
-    tables: Mapping[str, str] = ROWS,
-    caption: str = "Rows transcribed from each document",
-    note: str = "Every numeral of the documents is in a table, or left out with its reason.",
-    data: Path | None = None,
-) -> Fragment:
-    """How many rows each table holds from each document."""
-    frame = documents.rename(columns={"title_en": "label", "title": "label_zh"})
-    for name in tables:
-        counts = load(name, data)["document"].value_counts()
-        frame[name] = frame["document"].map(counts).fillna(0).astype(int)
-    return display.table(
-        frame,
-        caption,
-        headers={"label": "Document", **tables},
-        digits=dict.fromkeys(tables, 0),
-        note=note,
+    return tables.paragraphs(
+        _(
+            "Transcribed: {cells} table cells, {amounts} amounts, {indicators} indicators and "
+            "{claims} statements; {left} numerals are left out, each with its reason."
+        ).format(
+            cells=count("statutory_tables"),
+            amounts=count("amounts"),
+            indicators=count("indicators"),
+            claims=count("claims"),
+            left=count("not_transcribed"),
+        )
     )
+
+
+def corrections(frame: pd.DataFrame) -> Fragment:
+    """Source errors that were mended on loading (rows of `corrections`)."""
+    if frame.empty:
+        return tables.paragraphs(_("No source error was mended."))
+    shown = frame.assign(
+        label=frame["printed"],
+        source=frame["document"] + ", line " + frame["line"].astype(str),
+        read=frame["corrected"],
+        why=column(frame, "reason"),
+    )
+    columns = {"label": _("Printed"), "read": _("Read as"), "why": _("Why")}
+    return tables.table(
+        shown.drop(columns="corrected"), _("Source errors mended on loading"), columns
+    )
+
+
+def holding(judged: pd.DataFrame) -> Fragment:
+    """Statements that hold, folded."""
+    held = judged[judged["holds"]]
+    if held.empty:
+        return tables.paragraphs(_("No statement holds."))
+    frame = pd.DataFrame(
+        {
+            "label": [common.sentence(one).rstrip(".。") for one in column(held, "statement")],
+            "printed": held["printed"],
+            "place": [
+                tables.place(document, line)
+                for document, line in zip(held["document"], held["line"], strict=True)
+            ],
+        }
+    )
+    title = ngettext("{n} statement holds", "{n} statements hold", len(held)).format(
+        n=number(len(held))
+    )
+    columns = {"label": _("Statement"), "printed": _("Printed"), "place": _("Place")}
+    return tables.figure(title, data=frame, columns=columns)
+
+
+def identities(checked: Checked) -> Fragment:
+    """Result of each identity, folded."""
+    if not checked:
+        return tables.paragraphs(_("No statutory table is disclosed, so no identity was checked."))
+    frame = _summary(checked)
+    words = {"holds": _("holds"), "fails": _("fails"), "not checked": _("not checked")}
+    zeros = (frame["zeros"] == frame["instances"]) & (frame["result"] == "holds")
+    meaning = column(frame, "meaning")
+    shown = pd.DataFrame(
+        {
+            "label": frame["identity"] + " " + meaning.where(meaning != "", frame["meaning"]),
+            "result": [
+                _("holds, of zeros only") if zero else words[one]
+                for one, zero in zip(frame["result"], zeros, strict=True)
+            ],
+        }
+    )
+    title = ngettext(
+        "{n} identity of the statutory tables", "{n} identities of the statutory tables", len(shown)
+    ).format(n=number(len(shown)))
+    columns = {"label": _("What must hold"), "result": _("Result")}
+    return tables.figure(title, data=shown, columns=columns)

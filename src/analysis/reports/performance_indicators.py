@@ -1,222 +1,481 @@
-"""What does the office report about drug use, treatment and prevention?"""
+"""What does the department report of its work?"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 
 from analysis.data.package import records
 from analysis.disclosure import Disclosure
-from analysis.measures import budget, composition, indicators
-from analysis.present import charts, display
-from analysis.present.display import Fragment
-from analysis.reports.common import LISTING, Findings, Tile, headline, percent, table_or_notice
+from analysis.measures import Status, indicators
+from analysis.present import charts, tables
+from analysis.present.language import _, column, labelled, listing, ngettext
+from analysis.present.tables import Fragment
+from analysis.present.text import number, percent, span
+from analysis.reports import common
+from analysis.reports.budget_execution import grade
+from analysis.reports.common import Tile, named, tile, value_of
+
+KINDS = {"rest": ("Others", "其他"), "outside": ("Not among them", "不在其内")}
+TIERS = ("high", "medium", "low")  # how the ids of the parts of an ordinal scale end
 
 
-def performance_indicators(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings]:
-    """Headline figures and findings on drug-control performance."""
-    observed = disclosure.indicators
-    if observed.empty:
-        return headline([]), ["The documents of this year give no performance figures."]
-    told = []
-    parts = indicators.parts(observed)
-    counted = parts[~parts["sampled"]]
-    for name, group in counted[counted["position"] <= 4].groupby("whole", sort=False):
-        whole, n = str(name), group["n"].iloc[0]
-        full = group["k"].sum() == n
-        share = composition.shares(group["k"]) if full else group["estimate"] * 100
-        split = ", ".join(
-            f"{row['text']} {row['label'][0].lower()}{row['label'][1:]} ({percent(row['share'])})"
-            for row in records(group.assign(share=share))
-        )
-        told.append(f"Of {n:,.0f} {whole[0].lower()}{whole[1:]}: {split}.")
-    told += _changes(observed)
-    tested = indicators.tests(observed)
-    for row in records(tested[tested["k"] > 0]):
-        told.append(
-            f"{row['label']}: {row['positives']:,.0f} of {row['tests']} positive, "
-            f"{percent(row['rate'])} (95 % interval {row['low']:.2f}–{percent(row['high'])})."
-        )
-    clean = tested[tested["k"] == 0]
-    if len(clean):
-        *most, last = [percent(high, 1) for high in clean["high"]]
-        limits = f"{', '.join(most)} and {last}" if most else last
-        told.append(
-            "Nobody was positive among "
-            + ", ".join(f"{row['tests']} {row['label'].lower()}" for row in records(clean))
-            + f"; in random samples the true shares could still be up to {limits} "
-            "(95 % interval)."
-        )
-    silent = tested[tested["status"].str.startswith("not disclosed")]
-    if len(silent):
-        told.append(
-            "The result is not stated for "
-            + ", ".join(f"{row['label'].lower()} ({row['tests']})" for row in records(silent))
-            + "."
-        )
-    told += [f"{one[0].upper()}{one[1:]}." for one in disclosure.documents["period"]]
-    return headline(_tiles(indicators.latest(observed), parts, _before(observed))), told
+def opening(disclosure: Disclosure) -> Fragment:
+    """The first screen of the report."""
+    return tables.opening(
+        disclosure,
+        disclosure.year,
+        _("Performance indicators"),
+        "绩效指标",
+        answer(disclosure.indicators, disclosure.year),
+        tiles(disclosure.indicators),
+        findings(disclosure)[:5],
+        common.cautions(disclosure.findings("indicators")),
+    )
 
 
-def _tiles(now: pd.DataFrame, parts: pd.DataFrame, before: dict[str, str]) -> list[Tile]:
-    """The first telling figure of each theme: wholes before parts, no zeros, five at most."""
-    known = now[(now["better"] != "neither") & now["base"].notna() & (now["base"] != 0)]
-    known = known.assign(part=~known["indicator"].isin(now["share_of"]))
-    known = known.sort_values(["position", "part"], kind="stable").drop_duplicates("theme")
-    shares = parts.drop_duplicates("figure").set_index("figure")
-    tiles = []
-    for row in records(known.head(5)):
-        notes = []
+def answer(observed: pd.DataFrame, year: int) -> str:
+    """How things stand, and what changed most, in one sentence."""
+    now = indicators.latest(observed)
+    told: dict[str, object] = {"year": year, "n": len(now)}
+    if now.empty:
+        return _("The documents of {year} give no figures of performance.").format(**told)
+    ledger, change = indicators.ledger(observed), _largest(observed)
+    cut = ledger[ledger["kind"] == "part"].groupby("ledger", sort=False)
+    if len(cut):
+        name = cut.size().idxmax()
+        rows = ledger[ledger["ledger"] == name]
+        parts = rows[rows["kind"] == "part"]
+        told |= {
+            "whole": named(rows.iloc[0]),
+            "all": number(rows["value"].iloc[0]),
+            "parts": listing(
+                [
+                    _("{value} {item}").format(value=number(row["value"]), item=named(row))
+                    for row in records(parts.head(3))
+                ]
+            ),
+        }
+    if change:
+        told |= {"item": named(change), "value": value_of(change), "last": _last(change)}
+    if len(cut) and change:
+        message = (
+            _("Of {all} {whole}, {year} counts {parts}; {item} came to {value}, after {last} in "
+              "the same period of the year before.")
+            if change["same_period"]
+            else _("Of {all} {whole}, {year} counts {parts}; {item} came to {value}, after {last} "
+                   "before.")
+        )  # fmt: skip
+    elif len(cut):
+        message = _("Of {all} {whole}, {year} counts {parts}.")
+    elif change:
+        message = _("The documents of {year} give {n} figures; {item} came to {value}, after "
+                    "{last} before.")  # fmt: skip
+    else:
+        message = _("The documents of {year} give {n} figures of performance, none of them with "
+                    "a year before.")  # fmt: skip
+    return message.format(**told)
+
+
+def _largest(observed: pd.DataFrame) -> dict[str, Any] | None:
+    """The change on the year before that is largest in relation to it."""
+    rows = [row for row in records(indicators.changes(observed)) if row["fits"] and row["last"]]
+    return max(rows, key=lambda row: abs(float(row["base"]) / row["last"] - 1), default=None)
+
+
+def _last(change: Any) -> str:
+    """The value of the year before, as an interval where more than one number fits."""
+    if change["quantity"] == "ratio" or change["last_low"] == change["last_high"]:
+        return value_of({**change, "qualifier": "exact"}, "last")
+    return span(change["last_low"], change["last_high"])
+
+
+def tiles(observed: pd.DataFrame) -> list[Tile]:
+    """The headline figures: what is counted, its gravest part, and what changed most."""
+    ledger = indicators.ledger(observed)
+    made: dict[str, Tile] = {}
+    for _name, rows in ledger.groupby("ledger", sort=False):
+        whole, parts = rows.iloc[0], rows[rows["kind"] == "part"]
+        made[whole["indicator"]] = _tile(whole, number(whole["value"]), "")
+        for row in records(parts.head(1)):
+            note = _("{share} of {all}").format(
+                share=percent(row["share"]), all=number(whole["value"])
+            )
+            made[row["indicator"]] = _tile(row, number(row["value"]), note)
+    changes = records(indicators.changes(observed))
+    for row in sorted(
+        (row for row in changes if row["fits"] and row["last"]),
+        key=lambda row: -abs(float(row["base"]) / row["last"] - 1),
+    ):
+        if row["indicator"] not in made:
+            message = (
+                _("{last} in the same period of the year before")
+                if row["same_period"]
+                else _("{last} before")
+            )
+            made[row["indicator"]] = _tile(
+                row, value_of(row), message.format(last=_last(row)), row["basis"] == "derived"
+            )
+    now = indicators.latest(observed)
+    telling = now[(now["better"] != "neither") & now["base"].notna() & (now["base"] != 0)]
+    shares = indicators.parts(observed).set_index("figure")
+    for row in records(telling.drop_duplicates("theme")):
+        note = ""
         if row["figure"] in shares.index:
-            part = shares.loc[row["figure"]]
-            whole = str(part["whole"])
-            share = percent(part["estimate"] * 100, 1)
-            notes.append(f"{share} of {part['n']:,.0f} {whole[0].lower()}{whole[1:]}")
-        if row["basis"] == "derived":
-            notes.append("derived from a printed change")
-        if row["denominator"] == "not stated":
-            notes.append("base not stated")
-        unit = "%" if row["quantity"] == "ratio" else row["unit_en"]
-        value = row["text"].removesuffix(" (derived)")
-        change = before.get(row["indicator"], "")
-        tiles.append((row["label"], row["label_zh"], value, unit, change, "; ".join(notes)))
-    return tiles
+            share, whole = shares.loc[row["figure"], ["share", "n"]]
+            note = _("{share} of {all}").format(share=percent(share), all=number(whole))
+        made.setdefault(row["indicator"], _tile(row, value_of(row), note))
+    return list(made.values())[:5]
 
 
-def _before(observed: pd.DataFrame) -> dict[str, str]:
-    """For each indicator known of the year before too: that value, and what time it is of."""
-    last = observed[budget.before(observed) & observed["base"].notna()]
-    told = {}
-    for row in records(last):
-        when = "the year before"
-        if row["kind"] == "flow":
-            when = "in the same period of the year before"
-        elif row["basis"] == "derived":  # since when a stock has changed is not said
-            when = "the year before, if the printed change is of one year"
-        percent_sign = " %" if row["quantity"] == "ratio" else ""
-        told[row["indicator"]] = f"{row['text']}{percent_sign} {when}"
+def gravest(observed: pd.DataFrame) -> list[Tile]:
+    """The first part of the group that is cut into most parts; none where there is no group."""
+    ledger = indicators.ledger(observed)
+    parts = ledger[ledger["kind"] == "part"]
+    if parts.empty:
+        return []
+    row = parts[parts["ledger"] == parts["ledger"].value_counts().idxmax()].iloc[0]
+    return [one for one in tiles(observed) if one["label"] == _title(row)]
+
+
+def _tile(row: Any, value: str, note: str, derived: bool = False) -> Tile:
+    one = labelled(pd.DataFrame([dict(row)])).iloc[0]
+    return tile(one["label"], one["term"], value, "", note, derived=derived)
+
+
+def findings(disclosure: Disclosure) -> list[str]:
+    """What else a reader must know, most telling first."""
+    observed = disclosure.indicators
+    return [
+        *_ledgers(observed),
+        *_changes(observed)[:2],
+        *_tests(indicators.tests(observed)),
+        *_grades(observed),
+    ]
+
+
+def _ledgers(observed: pd.DataFrame) -> list[str]:
+    told = []
+    for _name, rows in indicators.ledger(observed).groupby("ledger", sort=False):
+        parts = [
+            _("{value} {item} ({share})").format(
+                value=number(row["value"]), item=named(row), share=percent(row["share"])
+            )
+            for row in records(rows[rows["kind"] == "part"])
+        ]
+        if parts:
+            told.append(
+                _("Of {all} {whole}: {parts}.").format(
+                    all=number(rows["value"].iloc[0]),
+                    whole=named(rows.iloc[0]),
+                    parts=listing(parts),
+                )
+            )
     return told
 
 
 def _changes(observed: pd.DataFrame) -> list[str]:
-    """A sentence for each indicator that is known of the year before too."""
-    before = _before(observed)
+    told = []
+    for row in records(indicators.changes(observed)):
+        if not row["fits"]:
+            continue
+        if row["last_derived"]:
+            message = (
+                _("{item}: {value}, after {last} in the same period of the year before, as the "
+                  "change printed implies.")
+                if row["same_period"]
+                else _("{item}: {value}, after {last} before, if the change printed is of one "
+                       "year.")
+            )  # fmt: skip
+        else:
+            message = (
+                _("{item}: {value}, after {last} in the same period of the year before.")
+                if row["same_period"]
+                else _("{item}: {value}, after {last} in the year before.")
+            )
+        told.append(message.format(item=_title(row), value=value_of(row), last=_last(row)))
+    return told
+
+
+def _title(row: Any) -> str:
+    return str(labelled(pd.DataFrame([dict(row)]))["label"].iloc[0])
+
+
+def _tests(tests: pd.DataFrame) -> list[str]:
+    """Tests with positives, tests without, and tests of which no result is stated."""
+    told = []
+    for row in records(tests[tests["positives"] > 0]):
+        values = {
+            "item": _title(row),
+            "k": number(row["positives"]),
+            "n": number(row["n"]),
+            "rate": percent(row["rate"]),
+            "interval": span(row["low"], row["high"], "%", 2),
+            "ceiling": percent(row["ceiling"], 0),
+        }
+        if pd.isna(row["low"]):
+            message = _("{item}: {k} of {n} positive, {rate}.")
+        elif pd.isna(row["ceiling"]):
+            message = _("{item}: {k} of {n} positive, {rate} (95 % interval {interval}).")
+        else:
+            message = _(
+                "{item}: {k} of {n} positive, {rate} (95 % interval {interval}); the document "
+                "names {ceiling} as its ceiling."
+            )
+        told.append(message.format(**values))
+    clean, silent = tests[tests["positives"] == 0], tests[tests["reason"] == "no_result"]
+    values = {"clean": _named_tests(clean), "silent": _named_tests(silent)}
+    if len(clean) and len(silent):
+        message = _("Nobody was positive in {clean}; no result is stated for {silent}.")
+        told.append(message.format(**values))
+    elif len(clean):
+        told.append(_("Nobody was positive in {clean}.").format(**values))
+    elif len(silent):
+        told.append(_("No result is stated for {silent}.").format(**values))
+    return told
+
+
+def _named_tests(tests: pd.DataFrame) -> str:
+    return listing(
+        [_("{item} ({n})").format(item=named(row), n=_count(row)) for row in records(tests)]
+    )
+
+
+def _count(row: Any) -> str:
+    if pd.isna(row["n"]):
+        return _("no number given")
+    bound = "≥ " if row["qualifier"] == "at_least" else ""
+    return bound + number(row["n"])
+
+
+def _grades(observed: pd.DataFrame) -> list[str]:
     now = indicators.latest(observed)
     return [
-        f"{row['label']}: {row['text']}{' %' if row['quantity'] == 'ratio' else ''}, after "
-        f"{before[row['indicator']]}"
-        + ("; its base is not stated." if row["denominator"] == "not stated" else ".")
-        for row in records(now[now["base"].notna()])
-        if row["indicator"] in before
+        _("The self-evaluation gives {score} points: {grade} (财预〔2020〕10号).").format(
+            score=number(float(row["base"])), grade=grade(float(row["base"]))
+        )
+        for row in records(now[(now["kind"] == "score") & now["base"].notna()])
     ]
 
 
-def tiers(frame: pd.DataFrame, year: int) -> Fragment:
-    """Parts of a stock, e.g. risk tiers (rows of ``indicators.parts``)."""
+def ledger(frame: pd.DataFrame) -> Fragment:
+    """Groups of persons and their parts (from ``indicators.ledger``)."""
     if frame.empty:
-        return display.notice("The documents give no risk tiers.")
-    frame = frame.assign(share=composition.shares(frame["k"]), value=frame["k"])
-    texts = [f"{row['k']:,.0f} ({row['share']:.2f} %)" for row in records(frame)]
-    whole = frame["n"].iloc[0]
-    top = frame.sort_values("k").iloc[-1]
-    said = "; ".join(
-        f"{row['label']} {row['k']:,.0f} ({percent(row['share'])})" for row in records(frame)
+        return tables.notice(_("No group is stated together with its parts."))
+    names = [KINDS.get(row["kind"], (row["label"], row["label_zh"])) for row in records(frame)]
+    shown = frame.assign(
+        label=[one for one, _zh in names],
+        label_zh=[zh for _en, zh in names],
+        known=frame["derived"].map({True: "derived", False: "stated"}),
+        detail=[
+            _("{whole}, but not here").format(whole=named(row)) if row["kind"] == "outside" else ""
+            for row in records(frame)
+        ],
     )
-    return display.chart(
-        charts.stacked(frame.assign(group=str(year), text=texts), unit="drug users = 100 %"),
-        frame,
-        f"{percent(top['share'], 1)} of {whole:,.0f} users are counted as "
-        f"{top['label'][0].lower()}{top['label'][1:]}",
-        f"Of {whole:,.0f}: {said}.",
-        headers={"label": "Tier", "value": "Persons", "share": "Share (%)"},
-        digits={"value": 0},
-    )
-
-
-def relapse(observed: pd.DataFrame) -> Fragment:
-    """What can be said of relapse."""
-    rates = observed[(observed["kind"] == "rate") & (observed["concept"] == "relapse")]
-    if rates.empty:
-        return display.notice(
-            "No relapse rate is printed with a figure. It must not be computed from the "
-            "three-year abstinence: who has abstained for a shorter time has not relapsed.",
-            "not disclosed",
+    most = float(shown["value"].max())
+    panels: list[tables.Panel] = []
+    for _name, rows in shown.groupby("ledger", sort=False):
+        whole, parts = rows.iloc[0], rows[rows["kind"].isin(["part", "rest"])]
+        tiers = [one.rpartition("_")[2] for one in parts["indicator"]]
+        graded = {*tiers} <= {*TIERS} and (parts["kind"] == "part").all()
+        drawn = parts.assign(shade=tiers if graded else [min(i, 2) + 1 for i in range(len(parts))])
+        outside = rows[rows["kind"] == "outside"]
+        note = "".join(
+            _("{n} more are among {whole} only.").format(
+                n=number(row["value"]), whole=named(records(frame.loc[[index]])[0])
+            )
+            for index, row in outside.iterrows()
         )
-    shown = indicators.listing(observed, list(rates["theme"].unique()))
-    return display.table(shown[shown["label"].isin(rates["label"])], "Relapse", headers=LISTING)
+        panels.append((_title(whole), charts.ledger(drawn, whole, most), note))
+    firsts = [
+        _("{value} {item} of {all}").format(
+            value=number(rows["value"].iloc[1]), all=number(rows["value"].iloc[0]),
+            item=named(rows.iloc[1]),
+        )
+        for _name, rows in frame.groupby("ledger", sort=False)
+    ]  # fmt: skip
+    return tables.figure(
+        common.sentence(listing(firsts)).rstrip(".。"),
+        _("Bars are on one scale, shares rounded one by one"),
+        panels,
+        shown,
+        {"value": _("Number"), "share": _("Share (%)")},
+        beside=True,
+        caption=_("Groups and their parts"),
+    )
 
 
-def tests(frame: pd.DataFrame, year: int) -> Fragment:
+def changes(frame: pd.DataFrame) -> Fragment:
+    """What is told of the year before too (from ``indicators.changes``)."""
+    if frame.empty:
+        return tables.notice(_("No figure is told of the year before too."))
+    panels: list[tables.Panel] = []
+    rows = []
+    for row in records(frame):
+        ratio = 100 if row["quantity"] == "ratio" else 1
+        before = _("Same period of the year before") if row["same_period"] else _("Year before")
+        two = pd.DataFrame(
+            [
+                {"label": before, "value": row["last"] * ratio, "shade": 3,
+                 "text": _last(row) if row["fits"] else _("no whole number fits"),
+                 "known": "missing" if not row["fits"]
+                 else "derived" if row["last_derived"] else "stated"},
+                {"label": str(int(row["year"])), "value": float(row["base"]) * ratio, "shade": 1,
+                 "text": value_of(row),
+                 "known": "derived" if row["basis"] == "derived" else "stated"},
+            ]
+        )  # fmt: skip
+        panels.append((_title(row), charts.bars(two), common.sentence(_caveat(row))))
+        rows.append({**row, "previous": two["text"].iloc[0], "after": two["text"].iloc[1],
+                     "known": two["known"].iloc[0]})  # fmt: skip
+    top = _largest_of(frame)
+    title = (
+        _("{item}: {value}, after {last}").format(
+            item=_title(top), value=value_of(top), last=_last(top)
+        )
+        if top
+        else _("The changes printed fit no whole number")
+    )
+    return tables.figure(title, _("Each panel has its own scale"), panels, pd.DataFrame(rows),
+                         ["previous", "after"])  # fmt: skip
+
+
+def _largest_of(frame: pd.DataFrame) -> dict[str, Any] | None:
+    rows = [row for row in records(frame) if row["fits"] and row["last"]]
+    return max(rows, key=lambda row: abs(float(row["base"]) / row["last"] - 1), default=None)
+
+
+def _caveat(row: dict[str, Any]) -> str:
+    return str(column(pd.DataFrame([row]), "note").iloc[0]) or _("The document says no more")
+
+
+def tests(frame: pd.DataFrame) -> Fragment:
     """Test results by population (from ``indicators.tests``)."""
     if frame.empty:
-        return display.notice("The documents tell of no tests.")
-    headers = {
-        "label": "Population tested",
-        "tests": "Tests",
-        "positives": "Positive",
-        "rate": "Rate (%)",
-        "low": "95 % from",
-        "high": "to",
-    }
-    digits = {"tests": 0, "positives": 0, "rate": 2, "low": 2, "high": 2}
-    known = frame[frame["k"].notna()]
-    # the reason once, not in every cell
-    silent = frame["k"].isna()
-    frame = frame.astype({"rate": object, "low": object, "high": object})
-    frame.loc[silent, ["rate", "low", "high"]] = "—"
-    note = (
-        "The interval takes those tested for a random sample; how they were chosen is not stated."
+        return tables.notice(_("No tests of persons are reported."))
+    names = [
+        _("{test}: {result}").format(test=row["label"], result=row["result"])
+        if row["result"]
+        else row["label"]
+        for row in records(frame)
+    ]
+    shown = frame.assign(
+        label=names,
+        tests=[_count(row) for row in records(frame)],
+        said=[_outcome(row) for row in records(frame)],
+        value=frame["n"],
+        known=["at_least" if q == "at_least" else "stated" for q in frame["qualifier"]],
+        shade=["outline" if s != Status.COMPUTED else 1 for s in frame["status"]],
     )
-    if len(known) < 2:
-        return display.table(
-            frame, f"Hair tests, {year}", headers=headers, digits=digits, note=note
+    drawn = shown.assign(note=shown["said"])
+    silent = frame[frame["reason"] == "no_result"]
+    known = frame[frame["status"] == Status.COMPUTED]
+    title = _("Of {all} tests told of, {silent} have no result").format(
+        all=_sum(frame), silent=_sum(silent)
+    ) if len(silent) else _("{k} positive of {all} tests").format(
+        k=number(known["positives"].sum()), all=_sum(frame)
+    )  # fmt: skip
+    panels: list[tables.Panel] = [
+        (_("How many were tested"), charts.bars(drawn), _("Outlines: the result is not stated."))
+    ]
+    sampled = known[known["low"].notna()]
+    if len(sampled):
+        limits = sampled["ceiling"].dropna()
+        ceiling = float(limits.iloc[0]) if len(limits) else None
+        words = "" if ceiling is None else _("ceiling {rate}").format(rate=percent(ceiling, 0))
+        panels.append(
+            (
+                _("Share positive where the document speaks of a sample"),
+                charts.shares(
+                    sampled.assign(value=sampled["rate"]), ceiling=ceiling, ceiling_text=words
+                ),
+                _("Wilson's 95 % interval, defined for no positives too."),
+            )
         )
-    drawn = known.assign(
-        estimate=known["rate"] / 100, low=known["low"] / 100, high=known["high"] / 100
-    )
-    found, clean = known[known["k"] > 0], known[known["k"] == 0]
-    positive = "; ".join(
-        [
-            *(
-                f"{row['label']}: {row['k']:,.0f} of {row['tests']} positive"
-                for row in records(found)
-            ),
-            *(
-                [f"nobody positive in {clean['n'].sum():,.0f} tests of {len(clean)} groups"]
-                if len(clean)
-                else []
-            ),
-        ]
-    )
-    positive = positive[0].upper() + positive[1:]
-    said = "; ".join(
-        f"{row['label']}: {row['k']:,.0f} of {row['tests']}, interval {row['low']:.2f}–"
-        f"{percent(row['high'])}"
-        for row in records(known)
-    )
-    return display.chart(
-        charts.intervals(drawn, unit="share positive, with 95 % interval"),
-        frame,
-        positive,
-        f"Share positive with Wilson 95 % interval. {said}.",
-        headers=headers,
-        digits=digits,
-        note=note,
+    note = _("Tests; “more than” is taken as a lower bound")
+    columns = {"tests": _("Tests"), "said": _("Result")}
+    return tables.figure(title, note, panels, shown, columns, beside=True,
+                         caption=_("Tests by population"))  # fmt: skip
+
+
+def _sum(tests: pd.DataFrame) -> str:
+    bound = "≥ " if (tests["qualifier"] == "at_least").any() or tests["n"].isna().any() else ""
+    return bound + number(float(tests["n"].sum()))
+
+
+def _outcome(row: Any) -> str:
+    if row["status"] != Status.COMPUTED:
+        return common.reason(row["reason"])
+    if not row["positives"] and pd.isna(row["low"]):
+        return _("none positive")
+    if pd.isna(row["low"]):
+        return _("{k} positive ({rate})").format(
+            k=number(row["positives"]), rate=percent(row["rate"])
+        )
+    return _("{k} positive ({rate}; {interval})").format(
+        k=number(row["positives"]),
+        rate=percent(row["rate"]),
+        interval=span(row["low"], row["high"], "%", 2),
     )
 
 
-def unit_costs(frame: pd.DataFrame, year: int) -> Fragment:
-    """Money over count (from ``indicators.unit_costs``)."""
-    return table_or_notice(
-        frame,
-        f"Unit costs, {year}",
-        {
-            "label": "Item",
-            "cost": "Per unit (yuan)",
-            "count": "Count",
-            "money": "Spent, or price × count (万元)",
-            "meaning": "How computed",
-        },
-        "No item of money has a count beside it.",
-        digits={"count": 0, "cost": 0},
-        note="The documents tie no count to the money: the true cost may be higher or lower.",
+def intensity(frame: pd.DataFrame) -> Fragment:
+    """How often each member of a group was reached (from ``indicators.intensity``)."""
+    if frame.empty:
+        return tables.notice(_("No work is told of together with the number of those it reached."))
+    shown = frame.assign(
+        detail=[
+            _("over {whole}").format(whole=named({"label": row["per"], "label_zh": row["per_zh"]}))
+            for row in records(frame)
+        ],
+        times=frame["rate"].round(2),
     )
+    columns = {"events": _("Events"), "count": _("Number"), "times": _("Times each")}
+    return tables.table(shown, _("Events over the number of those they reached"), columns,
+                        _("Our own measure: a mean, which each may differ from."))  # fmt: skip
+
+
+def left_over(observed: pd.DataFrame, *shown: pd.DataFrame) -> pd.DataFrame:
+    """The observations that none of these frames cites, so that nothing stays unshown."""
+    cited = {one for frame in shown for source in frame.get("source", ())
+             for one in source.split("; ")}  # fmt: skip
+    return observed[~observed["source"].isin(cited)]
+
+
+def times(documents: pd.DataFrame) -> Fragment:
+    """What time the figures are of, in our words."""
+    return tables.paragraphs(*map(common.sentence, column(documents, "period")))
+
+
+def themes(observed: pd.DataFrame) -> Fragment:
+    """Every figure of these observations, a panel a theme (rows of ``Disclosure.indicators``)."""
+    if observed.empty:
+        return tables.paragraphs(_("Nothing else is reported."))
+    panels: list[tables.Panel] = []
+    for _theme, figures in observed.groupby("theme", sort=False):
+        first = figures.iloc[0]
+        heading = named({"label": first["theme_en"], "label_zh": first["theme_zh"]})
+        heading = heading[:1].upper() + heading[1:]
+        panels.append((heading, common.listed(figures), ""))
+    title = ngettext(
+        "{n} more figure, by theme", "{n} more figures, by theme", len(observed)
+    ).format(n=number(len(observed)))
+    return tables.figure(title, panels=panels)
+
+
+def cannot(observed: pd.DataFrame, year: int) -> Fragment:
+    """What cannot be said of performance, by reason."""
+    rows = []
+    now = indicators.latest(observed)
+    for row in records(indicators.tests(observed)):
+        if row["reason"] == "no_result":
+            rows.append(("not_disclosed", _("the result of {item}").format(item=named(row))))
+    for row in records(now[now["base"].isna()]):
+        rows.append(("not_disclosed", _("a number for {item}").format(item=named(row))))
+    for row in records(now[now["denominator"] == "not stated"]):
+        rows.append(("not_disclosed", _("what {item} is over").format(item=named(row))))
+    changed = indicators.changes(observed)
+    for row in records(changed[~changed["fits"]] if len(changed) else changed):
+        rows.append(("not_disclosed", _("{item} of the year before").format(item=named(row))))
+    return tables.cannot(rows)

@@ -2,115 +2,285 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from analysis.data.package import records
 from analysis.disclosure import Disclosure
-from analysis.measures import budget, composition
-from analysis.measures.composition import SCHEMES
-from analysis.present import charts, display
-from analysis.present.display import Fragment
-from analysis.reports.common import Findings, headline, money, percent, table_or_notice
+from analysis.measures import budget, composition, indicators
+from analysis.present import charts, tables
+from analysis.present.language import _, listing
+from analysis.present.tables import Fragment
+from analysis.present.text import money, number, percent
+from analysis.reports import common
+from analysis.reports.common import Tile, named, tile
 
-# what the shares of each classification are of
-WHOLES = {
-    "project": "spent",
-    "function": "spent, by functional item",
-    "nature": "spent",
-    "procurement": "procured",
-    "source": "received, as the text splits it",
+KINDS = {  # English and official Chinese name of the parts that the measures know by their kind
+    "approved": ("Approved budget", "年初预算"),
+    "rest": ("Outside procurement", "政府采购以外支出"),
 }
 
 
-def spending_composition(disclosure: Disclosure) -> tuple[pd.DataFrame, Findings]:
-    """Headline figures and findings on what the money was spent on."""
-    amounts, cells = disclosure.amounts, disclosure.cells
-    rows, told = [], []
-    for scheme in composition.classifications(amounts, cells):
-        frame = composition.by(scheme, amounts, cells)
-        real = frame[frame["value"] > 0]
-        if real.empty:
-            continue
-        top, whole = frame.iloc[0], money(float(frame["value"].sum()))
-        base = f"of {whole} {WHOLES[scheme]}"
-        if top["share"] != top["share"]:
-            told.append(f"{base[0].upper()}{base[1:]}: no shares, for an item is negative.")
-            continue
-        if len(real) == 1:
-            told.append(
-                f"All {whole} {WHOLES[scheme]} were {top['label'][0].lower()}{top['label'][1:]}."
-            )
-            continue
-        doubt = " (disputed)" if (real["disputed"] != "").any() and scheme == "source" else ""
-        rows.append((top["label"], top["label_zh"], f"{top['share']:,.2f}", "%", "", base + doubt))
-        split = ", ".join(f"{row['label']} {percent(row['share'])}" for row in records(real))
-        told.append(f"{base[0].upper()}{base[1:]}: {split}{doubt}.")
-    procured = budget.procurement(amounts)
+def opening(disclosure: Disclosure) -> Fragment:
+    """The first screen of the report."""
+    judged = disclosure.findings("money")
+    return tables.opening(
+        disclosure,
+        disclosure.year,
+        _("Spending composition"),
+        "支出构成",
+        answer(disclosure),
+        tiles(disclosure),
+        findings(disclosure)[:5],
+        common.cautions(judged),
+    )
+
+
+def heading(scheme: str) -> str:
+    """What a cut of the money answers."""
+    return {
+        "funding": _("Where it came from"),
+        "function": _("What it was booked as"),
+        "purchase": _("How it was bought"),
+        "project": _("What each project cost"),
+        "nature": _("Which kind of expenditure it was"),
+        "source": _("Which revenue the text names"),
+    }[scheme]
+
+
+def cuts_of(disclosure: Disclosure) -> dict[str, pd.DataFrame]:
+    """``composition.cuts`` of a disclosure, with the names of its parts."""
+    return composition.cuts(disclosure.amounts, disclosure.cells)
+
+
+def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
+    names = [KINDS.get(row["kind"], (row["label"], row["label_zh"])) for row in records(frame)]
+    known = (frame["kind"] == "rest").map({True: "derived", False: "stated"})
+    english, chinese = [one for one, _zh in names], [zh for _en, zh in names]
+    return frame.assign(label=english, label_zh=chinese, known=known)
+
+
+def answer(disclosure: Disclosure) -> str:
+    """What took most of the money, in one sentence."""
+    cuts, procured = cuts_of(disclosure), budget.procurement(disclosure.amounts)
+    spent = budget.total(budget.pick(disclosure.amounts, "total", "executed"))
+    name = next((one for one in ("project", "function", "nature") if one in cuts), "")
+    told: dict[str, object] = {"year": disclosure.year, "spent": money(spent)}
+    if pd.isna(spent) or not (name or procured):
+        return _("What the money of {year} was spent on is not disclosed.").format(**told)
     if procured:
-        told.append(
-            f"{money(procured['rest'])} ({percent(100 - procured['share'], 1)} of the "
-            "expenditure) were spent outside procurement."
-        )
-    if not told:
-        told = ["The documents of this year do not say what the money was spent on."]
-    return headline(rows), told
+        told |= {"procured": percent(procured["share"])}
+    if name:
+        top = cuts[name].iloc[0]
+        told |= {"share": percent(top["share"]), "top": named(top), "value": money(top["value"])}
+    if not name or pd.isna(cuts[name]["share"].iloc[0]):
+        if not procured:
+            return _("The {spent} of {year} cannot be cut into shares.").format(**told)
+        return _(
+            "Of the {spent} spent in {year}, {procured} went through procurement; what it was "
+            "spent on is not disclosed."
+        ).format(**told)
+    if name == "project":
+        items = budget.pick(disclosure.amounts, "project", "executed")
+        first = items.sort_values("base", ascending=False, kind="stable")["item"].tolist()[0]
+        if indicators.results_of(disclosure.indicators, first).empty:
+            return _(
+                "Of the {spent} spent in {year}, {share} went to {top}, for which no result is "
+                "reported."
+            ).format(**told)
+        return _("Of the {spent} spent in {year}, {share} went to {top}.").format(**told)
+    if procured:
+        return _(
+            "Of the {spent} spent in {year}, {share} was booked as {top} and {procured} went "
+            "through procurement; what each project cost is not disclosed."
+        ).format(**told)
+    return _(
+        "Of the {spent} spent in {year}, {share} was booked as {top}; what each project cost is "
+        "not disclosed."
+    ).format(**told)
 
 
-def shares(scheme: str, frame: pd.DataFrame, year: int) -> Fragment:
-    """One classification of the money (from ``composition.by``)."""
-    name = SCHEMES[scheme]
-    if frame.empty:
-        return display.notice(f"The documents do not divide the money {name}.")
-    real = frame[frame["value"] > 0]
-    value = "Received (万元)" if scheme == "source" else "Executed (万元)"
-    headers = {"label": "Item", "value": value, "share": "Share (%)"}
-    # of two rows a chart would only repeat the table
-    if len(real) < 3 or frame["share"].isna().any():
-        return display.table(frame, f"Money {name}, {year}", headers=headers)
-    top = real.iloc[0]
-    said = "; ".join(f"{row['label']} {percent(row['share'])}" for row in records(frame))
-    return display.chart(
-        charts.stacked(real.assign(group=str(year)), unit="万元 = 100 %"),
-        frame,
-        f"{top['label']} took {percent(top['share'])} of the money",
-        f"Shares {name}: {said}.",
-        headers=headers,
-    )
+def tiles(disclosure: Disclosure) -> list[Tile]:
+    """The headline figures."""
+    cuts, procured = cuts_of(disclosure), budget.procurement(disclosure.amounts)
+    spent = budget.total(budget.pick(disclosure.amounts, "total", "executed"))
+    word = common.spent_word(disclosure.documents)
+    made = [] if pd.isna(spent) else [tile(_("Executed"), word, number(spent, 2), "万元")]
+
+    def part(row: Mapping[str, object]) -> Tile:
+        note = _("{share} of spending").format(share=percent(float(str(row["share"]))))
+        value = number(float(str(row["value"])), 2)
+        return tile(str(row["label"]), str(row["label_zh"]), value, "万元", note)
+
+    for scheme, most in (("project", 4), ("function", 1)):
+        found = cuts.get(scheme)
+        if found is not None and found["share"].notna().all():
+            made += [part(row) for row in records(found[found["value"] > 0].head(most))]
+    if procured:
+        note = _("{share} of spending").format(share=percent(procured["share"]))
+        made.append(tile(_("Procurement"), "政府采购", number(procured["value"], 2), "万元", note))
+        note = _("{share} of spending").format(share=percent(100 - procured["share"]))
+        rest = number(procured["rest"], 2)
+        made.append(tile(_(KINDS["rest"][0]), KINDS["rest"][1], rest, "万元", note, derived=True))
+    if "funding" in cuts:
+        other = cuts["funding"][cuts["funding"]["kind"] == "part"]
+        if len(other):
+            note = _("{share} of spending").format(share=percent(other["share"].sum()))
+            value = number(other["value"].sum(), 2)
+            made.append(
+                tile(
+                    _("From outside the budget"), "年初预算以外", value, "万元", note, derived=True
+                )
+            )
+    return made[:5]
 
 
-def hierarchy(frame: pd.DataFrame, year: int) -> Fragment:
-    """Expenditure from class to item (from ``composition.hierarchy``)."""
-    return table_or_notice(
-        frame,
-        f"Expenditure by class, division and item, {year} (statutory table 03)",
-        {
-            "label": "Name",
-            "total": "Total (万元)",
-            "share": "Share (%)",
-            "basic": "Basic (万元)",
-            "project": "Project (万元)",
-            "code": "Code",
-            "level": "Level",
-        },
-        "No statutory table of expenditure is disclosed.",
-        totals=frame.get("level") != "item",
-    )
+def findings(disclosure: Disclosure) -> list[str]:
+    """One sentence a cut, and what the money cannot be told to have bought."""
+    cuts, told = cuts_of(disclosure), []
+    for scheme, frame in cuts.items():
+        if scheme == "source":  # the budget report sets it beside its table
+            continue
+        frame, whole = _labelled(frame), money(frame["value"].sum(skipna=False))
+        real = frame[frame["value"] != 0]
+        if frame["share"].isna().any():
+            told.append(
+                _("{heading}: no shares, for {reason}.").format(
+                    heading=heading(scheme),
+                    reason=common.reason(frame["reason"].iloc[0] or "no_number"),
+                )
+            )
+        elif len(real) == 1:
+            told.append(
+                _("{heading}: all of the {whole} is {item}.").format(
+                    heading=heading(scheme), whole=whole, item=named(real.iloc[0])
+                )
+            )
+        elif scheme != "procurement":
+            parts = [
+                _("{item} {value} ({share})").format(
+                    item=named(row), value=number(row["value"], 2), share=percent(row["share"])
+                )
+                for row in records(real)
+            ]
+            told.append(
+                _("{heading}: of {whole}, {parts}.").format(
+                    heading=heading(scheme), whole=whole, parts=listing(parts)
+                )
+            )
+    for row in records(indicators.at_list_price(disclosure.indicators, disclosure.amounts)):
+        if pd.notna(row["rest"]) and pd.notna(row["share"]):
+            told.append(
+                _(
+                    "Priced at the {price} that the document prints, {item} ({count}) would cost "
+                    "{cost}, {share} of the approved budget; {rest} was spent outside procurement. "
+                    "This is a test of ours, not a statement of the document."
+                ).format(
+                    price=money(row["price"]),
+                    count=number(row["count"]),
+                    item=named(row),
+                    cost=money(row["cost"]),
+                    share=percent(row["share"]),
+                    rest=money(row["rest"]),
+                )
+            )
+    return told
 
 
-def classification_limits(disclosure: Disclosure) -> Fragment:
-    """Which classifications this year's documents carry, and what that rules out."""
-    have = composition.classifications(disclosure.amounts, disclosure.cells)
-    lack = [scheme for scheme in SCHEMES if scheme not in have]
-    said = [
-        f"{disclosure.year} divides the money "
-        + (", ".join(SCHEMES[scheme] for scheme in have) or "in no way")
-        + "."
+def cuts(frames: Mapping[str, pd.DataFrame]) -> Fragment:
+    """One bar of the money, cut in every way that is disclosed (from ``composition.cuts``)."""
+    shown = {name: _labelled(frame) for name, frame in frames.items() if name != "source"}
+    if "project" not in shown:
+        shown["project"] = pd.DataFrame(columns=["label", "label_zh", "value"])
+    if not any(len(frame) for frame in shown.values()):
+        return tables.notice(_("What the money was spent on is not disclosed."))
+    panels: list[tables.Panel] = [
+        (heading(name), charts.parts(_shaded(frame), unit="万元"), _apart(frame))
+        for name, frame in shown.items()
     ]
-    if lack:
-        said.append(
-            "It does not divide it "
-            + ", ".join(SCHEMES[scheme] for scheme in lack)
-            + "; a year that does cannot be set beside it in these classifications, and no "
-            "official concordance leads from one classification to another."
+    data = pd.concat(
+        [frame.assign(section=heading(name)) for name, frame in shown.items() if len(frame)]
+    )
+    count = sum(len(frame) > 0 for frame in shown.values())
+    title = (
+        _("One bar of the money, cut {n} ways; by project it is not disclosed").format(n=count)
+        if shown["project"].empty
+        else _("The money by project; no other cut is disclosed")
+        if count == 1
+        else _("One bar of the money, cut {n} ways").format(n=count)
+    )
+    note = _("万元 (10,000 yuan) and share; each bar is the whole. Shares are rounded one by one.")
+    return tables.figure(title, note, panels, data, ["section", "value", "share"])
+
+
+def _shaded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Parts above zero, each a shade of its own as far as there are shades."""
+    real = frame[frame["value"] > 0] if len(frame) else frame
+    return real.assign(shade=[min(place + 1, 3) for place in range(len(real))])
+
+
+def _apart(frame: pd.DataFrame) -> str:
+    """A note where shares that are rounded one by one do not add up to 100."""
+    if frame.empty or composition.add_up(frame["share"]):
+        return ""
+    return _("Rounded one by one, the shares add up to {sum}.").format(
+        sum=percent(round(float(frame["share"].round(2).sum()), 2))
+    )
+
+
+def results(items: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
+    """What the documents report beside the money of each project (from ``composition.by``)."""
+    if items.empty:
+        return tables.notice(
+            _("No project is disclosed with its money, so no result stands beside any.")
         )
-    return display.notice(" ".join(said), "not comparable")
+    rows = []
+    for item in records(items):
+        found = indicators.results_of(observed, item["item"])
+        notes = [common.value_of(one) for one in records(found)]
+        said = listing(
+            [
+                _("{item} {value}").format(item=named(one), value=value)
+                for one, value in zip(records(found), notes, strict=True)
+            ]
+        )
+        source = "; ".join([item["source"], *found["source"]])
+        result = common.sentence(said) if said else _("No result is reported.")
+        rows.append({**item, "executed": item["base"] / budget.WAN, "result": result,
+                     "source": source})  # fmt: skip
+    return tables.table(
+        pd.DataFrame(rows).sort_values("executed", ascending=False),
+        _("Money and result, project by project"),
+        ["executed", "result"],
+        _("The document ties no count to the money, so no unit cost can be had."),
+    )
+
+
+def hierarchy(frame: pd.DataFrame) -> Fragment:
+    """Expenditure from class to item (from ``composition.hierarchy``)."""
+    if frame.empty:
+        return tables.notice(_("No statutory table of expenditure is disclosed."))
+    return tables.table(
+        frame.assign(detail=frame["code"].where(frame["level"] != "total", "")),
+        _("Expenditure by class, division and item: statutory table 03"),
+        ["total", "basic", "projects"],
+        total=frame["level"] == "total",
+    )
+
+
+def cannot(frames: Mapping[str, pd.DataFrame], year: int) -> Fragment:
+    """Which cuts are missing, and what that rules out (from ``composition.cuts``)."""
+    lack = [heading(name) for name in composition.SCHEMES if name not in frames]
+    rows = [("not_disclosed", one[:1].lower() + one[1:]) for one in lack]
+    if lack:
+        rows.append(
+            (
+                "not_comparable",
+                _(
+                    "{year} with a year that is cut in another way: no official concordance leads "
+                    "from one classification to another"
+                ).format(year=year),
+            )
+        )
+    return tables.cannot(rows)

@@ -2,82 +2,305 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
-from analysis.present import charts, display
-from analysis.present.display import Fragment
-from analysis.reports.common import Findings, Tile, headline
+from analysis.data.package import records
+from analysis.measures import Status
+from analysis.measures.trends import moves
+from analysis.present import charts, tables
+from analysis.present.language import _, column, labelled, listing, ngettext
+from analysis.present.tables import Fragment
+from analysis.present.text import money as wan
+from analysis.present.text import number, percent, points, span
+from analysis.reports import common
+from analysis.reports.common import Tile, named, tile, value_of
+
+NEWEST = 4  # years set side by side in a table: more fit no phone
 
 
-def trends(panels: pd.DataFrame, compared: pd.DataFrame) -> tuple[pd.DataFrame, Findings]:
-    """Headline changes and findings over the years (from ``trends.panel`` and ``comparisons``)."""
-    rows: list[Tile] = []
-    told: Findings = []
-    for key, group in panels.groupby("series", sort=False) if len(panels) else ():
-        name = str(key)
-        known = group[group["value"].notna()].sort_values("year")
-        first, last = known.iloc[0], known.iloc[-1]
-        change = float(last["value"]) - float(first["value"])
-        derived = "derived" in (first["kind"], last["kind"])
-        small = 0 < abs(float(first["value"])) < 30
-        if name.endswith("(%)"):
-            move = f"{change:+,.1f} points"
-        elif small and change == round(change):
-            move = f"{change:+,.0f}"
-        else:
-            move = f"{change / float(first['value']) * 100:+,.1f} %" if first["value"] else "new"
-        move = move.replace("-", "−")
-        if len(rows) < 5:
-            since = f"{move} since {first['year']}"
-            # a large move asks for its caveat at once
-            large = first["value"] and abs(change / float(first["value"])) >= 0.4
-            notes = ["derived"] * derived + [last["note"]] * bool(large and last["note"])
-            rows.append((name, last["label_zh"], last["text"], "", since, "; ".join(notes)))
-        told.append(
-            f"{name}: {first['text']} in {first['year']}, {last['text']} in {last['year']} "
-            f"({move}{', one of them derived' if derived else ''})"
-            + (f"; {last['note']}." if last["note"] else ".")
-        )
-    apart = int((~compared["comparable"]).sum()) if len(compared) else 0
-    if apart:
-        told.append(
-            f"{apart} more groups of figures look alike and are not: their definitions differ, so "
-            "no series is drawn."
-        )
-    return headline(rows), told or ["No figure is known for two years under one definition."]
-
-
-def series(frame: pd.DataFrame, caption: str) -> Fragment:
-    """Series over years as small multiples (from ``trends.panel`` or ``trends.money``)."""
-    if frame.empty:
-        return display.notice("No figure is known for two years.", "not comparable")
-    moves = [_move(group) for _, group in frame.groupby("series", sort=False)]
-    title = f"Largest relative change: {max(moves)[1]}"
-    return display.chart(
-        charts.multiples(frame),
-        frame.assign(
-            year=frame["year"].astype(str),
-            status=frame["kind"].map({"missing": "no document, or none stated"}).fillna(""),
-        ),
-        title,
-        " ".join(f"{told}." for _, told in moves),
-        headers={
-            "series": "Series",
-            "year": "Year",
-            "value": "Value",
-            "low": "From",
-            "high": "To",
-            "kind": "Kind",
-        },
+def opening(
+    documents: pd.DataFrame, money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame
+) -> Fragment:
+    """The first screen (from ``trends.money``, ``trends.panel`` and ``trends.comparisons``)."""
+    return tables.opening(
+        documents,
+        None,
+        _("What changed over the years?"),
+        "趋势",
+        answer(money, compared),
+        tiles(money, panel),
+        findings(money, panel, compared)[:5],
     )
 
 
-def _move(group: pd.DataFrame) -> tuple[float, str]:
-    """The relative change over a series, and the sentence that tells it."""
-    known = group[group["value"].notna()].sort_values("year")
-    first, last = known.iloc[0], known.iloc[-1]
-    a, b = float(first["value"]), float(last["value"])
-    told = (
-        f"{first['series']}: {first['text']} in {first['year']}, {last['text']} in {last['year']}"
+def _approved(money: pd.DataFrame) -> dict[str, Any] | None:
+    """The move of the approved budget, where it is known for two years."""
+    if money.empty:
+        return None
+    known = money[(money["phase"] == "approved") & money["value"].notna()]
+    return records(moves(known))[0] if known["year"].nunique() > 1 else None
+
+
+def answer(money: pd.DataFrame, compared: pd.DataFrame) -> str:
+    """What may be compared and how the budget moved, in one sentence."""
+    can = int((compared["status"] == Status.COMPUTED).sum())
+    told: dict[str, object] = {"can": can, "cannot": len(compared) - can}
+    move = _approved(money)
+    if move is None:
+        return _(
+            "{can} figures may be compared from year to year, {cannot} look alike and may not."
+        ).format(**told)
+    told |= {
+        "first": wan(move["first"]),
+        "last": wan(move["last"]),
+        "first_year": move["first_year"],
+        "last_year": move["last_year"],
+        "rate": percent(abs(move["rate"]), 0),
+    }
+    message = (
+        _("From {first_year} to {last_year} the approved budget fell by {rate}, from {first} to "
+          "{last}; {can} other figures may be compared, {cannot} look alike and may not.")
+        if move["difference"] < 0
+        else _("From {first_year} to {last_year} the approved budget rose by {rate}, from {first} "
+               "to {last}; {can} other figures may be compared, {cannot} look alike and may not.")
+    )  # fmt: skip
+    return message.format(**told)
+
+
+def _moved(move: Mapping[str, Any]) -> str:
+    """The change over a series, in the terms of its figure."""
+    if move["quantity"] == "ratio":
+        return points(move["difference"], 1)
+    small = 0 < abs(move["first"]) < 30 or not move["first"]
+    if small and float(move["difference"]).is_integer():
+        return number(move["difference"], 0, sign=True)
+    return percent(move["rate"], 1, sign=True)
+
+
+def _value(value: float, move: Mapping[str, Any]) -> str:
+    if move["quantity"] == "ratio":
+        return percent(value, common.digits_of(value))
+    return number(value)
+
+
+def tiles(money: pd.DataFrame, panel: pd.DataFrame) -> list[Tile]:
+    """The headline changes."""
+    made = []
+    if move := _approved(money):
+        note = _("{change} since {year}").format(
+            change=percent(move["rate"], 1, sign=True), year=move["first_year"]
+        )
+        made.append(tile(_("Approved budget"), "年初预算", number(move["last"], 2), "万元", note))
+    for move in records(moves(panel)):
+        one = labelled(pd.DataFrame([move])).iloc[0]
+        note = _("{change} since {year}").format(change=_moved(move), year=move["first_year"])
+        made.append(
+            tile(one["label"], one["term"], _value(move["last"], move), "", note,
+                 derived=move["derived"])
+        )  # fmt: skip
+    return made[:5]
+
+
+def findings(money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame) -> list[str]:
+    """Each move with its caveat, the largest first."""
+    told = []
+    rows = records(moves(panel))
+    for move in sorted(rows, key=lambda one: -abs(one["rate"] if one["first"] else 1e9)):
+        values = {
+            "item": labelled(pd.DataFrame([move]))["label"].iloc[0],
+            "first": _value(move["first"], move),
+            "last": _value(move["last"], move),
+            "first_year": move["first_year"],
+            "last_year": move["last_year"],
+            "change": _moved(move),
+            "note": column(pd.DataFrame([move]), "note").iloc[0],
+        }
+        message = (
+            _("{item}: {first} in {first_year}, {last} in {last_year} ({change}); {note}.")
+            if values["note"]
+            else _("{item}: {first} in {first_year}, {last} in {last_year} ({change}).")
+        )
+        told.append(message.format(**values))
+    return told or [_("No figure is known for two years under one definition.")]
+
+
+def by_year(money: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
+    """Approved beside executed, a panel a year (from ``trends.money``)."""
+    if money.empty:
+        return tables.notice(_("No total of money is known."))
+    years = sorted(money["year"].unique())[-NEWEST:]
+    most = float(money["value"].max())
+    kinds = documents.set_index("document")["kind"]
+    has = {*documents["year"]}
+    panels: list[tables.Panel] = []
+    for year in years:
+        now = money[(money["year"] == year) & money["value"].notna()]
+        approved = now[now["phase"] == "approved"]
+        executed = now[now["phase"] == "executed"].sort_values("known", ascending=False)
+        silent = _("not stated") if year in has else _("no document")
+        rows = [
+            {"label": "Approved budget", "label_zh": "年初预算", "shade": 2, "text": silent,
+             "known": "missing", "value": None}
+            if approved.empty
+            else {**records(approved)[0], "label": "Approved budget", "label_zh": "年初预算",
+                  "shade": 2, "text": ""}
+        ]  # fmt: skip
+        for row in records(executed):
+            final = kinds.get(row["series"]) == "final_accounts"
+            rows.append(
+                {**row, "label": "Executed", "label_zh": "支出决算" if final else "支出",
+                 "shade": 1, "text": ""}
+            )  # fmt: skip
+        note = listing(
+            [
+                _("derived: {between}").format(between=span(row["low"], row["high"], "万元", 2))
+                for row in records(executed[executed["known"] == "derived"])
+            ]
+        )
+        if len(approved) and len(executed):
+            rate = executed["value"].iloc[0] / approved["value"].iloc[0] * 100
+            note = _("{rate} completed").format(rate=percent(rate)) if rate == rate else ""
+        panels.append((str(year), charts.bars(pd.DataFrame(rows), most, unit="万元"), note))
+    named_phase = {"approved": ("Approved budget", "年初预算"), "executed": ("Executed", "支出")}
+    data = money[money["value"].notna()]
+    data = data.assign(
+        label=[named_phase[one][0] for one in data["phase"]],
+        label_zh=[named_phase[one][1] for one in data["phase"]],
+        executed=data["value"],
+        year=data["year"].astype(str),
     )
-    return abs(b / a - 1) if a else float(b != a), told
+    move = _approved(money)
+    title = (
+        _("The approved budget went from {first} to {last}").format(
+            first=wan(move["first"]), last=wan(move["last"])
+        )
+        if move
+        else _("Approved beside executed, by year")
+    )
+    note = _(
+        "万元 (10,000 yuan), one scale. Approved budgets compare; whether the executed totals of "
+        "two documents include the same is not stated."
+    )
+    columns = {"year": _("Year"), "executed": _("Amount (万元)")}
+    return tables.figure(title, note, panels, data, columns)
+
+
+def net(panel: pd.DataFrame) -> Fragment:
+    """Net change of the parts of one whole, e.g. of risk tiers (from ``trends.panel``)."""
+    moved = moves(panel)
+    if moved.empty:
+        return tables.notice(_("No parts of a whole are known for two years."), "not_comparable")
+    panels: list[tables.Panel] = []
+    for _whole, rows in moved[moved["share_of"] != ""].groupby("share_of", sort=False):
+        if len(rows) < 2 or rows["first_year"].nunique() > 1:
+            continue
+        heading = _("{first} to {last}").format(
+            first=rows["first_year"].iloc[0], last=rows["last_year"].iloc[0]
+        )
+        note = common.sentence(column(rows, "note").iloc[0])
+        panels.append((heading, charts.changes(rows.assign(value=rows["difference"])), note))
+    if not panels:
+        return tables.notice(_("No parts of a whole are known for two years."), "not_comparable")
+    parts = moved[moved["share_of"] != ""]
+    top = max(records(parts), key=lambda row: abs(row["difference"]))
+    title = _("Net change: {item} {change}").format(
+        item=named(top), change=number(top["difference"], sign=True)
+    )
+    note = _("Who moved from which part to which is not known")
+    columns = {"first": _("First"), "last": _("Last"), "difference": _("Change")}
+    return tables.figure(title, note, panels, parts,
+                         columns)  # fmt: skip
+
+
+def series(panel: pd.DataFrame) -> Fragment:
+    """Every series of one definition, as small multiples (from ``trends.panel``)."""
+    if panel.empty:
+        return tables.notice(_("No figure is known for two years."), "not_comparable")
+    panels: list[tables.Panel] = []
+    for _name, group in panel.groupby("series", sort=False):
+        first = group.iloc[0]
+        title = labelled(pd.DataFrame([first]))["label"].iloc[0]
+        unit = "%" if first["quantity"] == "ratio" else ""
+        panels.append((title, charts.series(group, unit=unit), ""))
+    title = ngettext(
+        "{n} figure is known for two years under one definition",
+        "{n} figures are known for two years under one definition",
+        len(panels),
+    ).format(n=len(panels))
+    note = _("Each panel has its own scale; rings are derived, gaps are years without the figure")
+    shown = panel.assign(year=panel["year"].astype(str))
+    columns = {"year": _("Year"), "value": _("Value")}
+    return tables.figure(title, note, panels, shown, columns)
+
+
+def verdict(name: str) -> str:
+    """How well figures compare, in words."""
+    return {
+        "single": _("yes"),
+        "fully": _("yes"),
+        "probably": _("probably"),
+        "roughly": _("roughly"),
+        "no": _("no"),
+    }.get(name, name)
+
+
+def differs(name: str) -> str:
+    """What differs between two figures that look alike."""
+    return {
+        "": "",
+        "kind": _("the kind of figure differs"),
+        "population": _("the population differs"),
+        "denominator": _("the base differs"),
+        "quantity": _("the unit differs"),
+        "label": _("the thing counted differs"),
+    }[name]
+
+
+def comparable(compared: pd.DataFrame, money: pd.DataFrame) -> Fragment:
+    """What may be set side by side, and what not (from ``trends.comparisons``)."""
+    rows: list[dict[str, Any]] = []
+    if len(money):
+        for phase, label, label_zh, said in (
+            ("approved", "Approved budget (万元)", "年初预算", _("yes")),
+            ("executed", "Executed (万元)", "支出", _("no")),
+        ):
+            known = money[(money["phase"] == phase) & (money["known"] == "stated")]
+            if known["year"].nunique() > 1:
+                by = {int(one["year"]): number(one["value"], 2) for one in records(known)}
+                why = (
+                    "" if phase == "approved" else _("what they include is not stated to be equal")
+                )
+                rows.append({"label": label, "label_zh": label_zh, "by": by, "comparable": said,
+                             "detail": why, "source": "; ".join(known["source"])})  # fmt: skip
+    for one in records(compared):
+        observed = one["observed"]
+        names = {row["indicator"]: row for row in observed}
+        values: dict[int, list[str]] = {}
+        for row in observed:
+            values.setdefault(int(row["year"]), []).append(value_of(row))
+        note = column(pd.DataFrame([one]), "note").iloc[0]
+        rows.append(
+            {
+                "label": " / ".join(row["label"] for row in names.values()),
+                "label_zh": " / ".join(row["label_zh"] for row in names.values()),
+                "by": {year: listing(each) for year, each in values.items()},
+                "comparable": verdict(one["verdict"]),
+                "detail": differs(one["differs"]) or note,
+                "source": "; ".join(row["source"] for row in observed),
+            }
+        )
+    if not rows:
+        return tables.notice(_("No figure is known for two years."), "not_comparable")
+    years = sorted({year for row in rows for year in row["by"]})[-NEWEST:]
+    frame = pd.DataFrame(
+        [{**row, **{str(year): row["by"].get(year, "") for year in years}} for row in rows]
+    )
+    order = {_("yes"): 0, _("probably"): 1, _("roughly"): 2}
+    frame = frame.sort_values(
+        "comparable", key=lambda one: one.map(order).fillna(3), kind="stable", ignore_index=True
+    )
+    columns = {str(year): str(year) for year in years} | {"comparable": _("Comparable")}
+    return tables.table(frame.drop(columns="by"), _("Years side by side"), columns)

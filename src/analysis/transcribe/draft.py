@@ -29,13 +29,27 @@ from analysis.transcribe.text import RefusedError, Text
 
 FOLDER = "transcription"  # beside the tables: the text, where its lines stood, the review page
 TITLE = re.compile(r"第一部分\s*(.{2,40}?)(?:部门|单位)?(?:概况|基本情况)")
-NAMED = re.compile(r"^(?:附件\d*[：:]?)?(?:关于)?(?:20\d\d年度?)?(.{2,40}?)(?:20\d\d年度?)?(?:部门)?(?:整体)?(?:支出)?(?:决算|绩效)")
+NAMED = re.compile(
+    r"^(?:附件\d*[：:]?)?(?:关于)?(?:20\d\d年度?)?(.{2,40}?)(?:20\d\d年度?)?(?:部门)?(?:整体)?(?:支出)?(?:决算|绩效)"
+)
 REVIEW = ("document", "rank", "line", "subject", "printed", "what", "state")
-RANKS = ("readers disagree", "finding", "identity fails", "claim fails", "numeral", "no identity",
-         "proposal", "rows")  # fmt: skip
+RANKS = (
+    "readers disagree",
+    "finding",
+    "identity fails",
+    "claim fails",
+    "numeral",
+    "no identity",
+    "proposal",
+    "rows",
+)
 FORM = ("number, code or label of a statutory form", "决算表的行次、栏次、代码或项目")
-THEME = {"theme": "organisation", "position": "1", "name_zh": "机构人员资产",
-         "name_en": "Staff, vehicles and assets"}  # fmt: skip
+THEME = {
+    "theme": "organisation",
+    "position": "1",
+    "name_zh": "机构人员资产",
+    "name_en": "Staff, vehicles and assets",
+}
 
 
 @dataclass
@@ -77,7 +91,7 @@ def transcribe(path: Path, folder: Path, into: bool) -> Outcome:
                 (work / one).parent.mkdir(exist_ok=True)
                 (work / one).write_bytes(existing.content[one])
         _write(work, rows, facts, existing.descriptor if existing else None)
-        outcome.summary += [f"package: {one}" for one in validation.problems(Package(work))]
+        outcome.summary += [f"package: {one}" for one in validation.problems(Package(work))[:5]]
         _save(work, path, read, outcome)
         shutil.copytree(work, folder, dirs_exist_ok=True)
     return outcome
@@ -108,12 +122,16 @@ def _facts(
             f"{path.name}: no statutory table has a title that is known; if it is an account, "
             "add its titles to data/form_titles.csv"
         )
-    years = re.findall(r"(20\d\d)\s*年度?", head) if evaluation else re.findall(r"(20\d\d)年度", whole)
+    years = (
+        re.findall(r"(20\d\d)\s*年度?", head) if evaluation else re.findall(r"(20\d\d)年度", whole)
+    )
     years = years or re.findall(r"(20\d\d)\s*年", whole)
     if not years:
         raise RefusedError(f"{path.name}: no year; is it complete?")
     year = Counter(years).most_common(1)[0][0]
-    named = TITLE.search(whole) or next((m for line in lines[:12] if (m := NAMED.match(line))), None)
+    named = TITLE.search(whole) or next(
+        (m for line in lines[:12] if (m := NAMED.match(line))), None
+    )
     department = re.sub(r"20\d\d年度?", "", named[1]).strip() if named else ""
     kind = "performance_evaluation" if evaluation else "final_accounts"
     document = f"{year}-{kind.replace('_', '-')}"
@@ -125,25 +143,51 @@ def _facts(
             )
     if existing and not department:
         department = existing.rows("documents")[0]["department"]
-    said = {"performance_evaluation": ("年部门整体支出绩效评价报告", " performance evaluation"),
-            "final_accounts": ("年度部门决算公开", " departmental final accounts")}[kind]  # fmt: skip
-    known = {row["department"]: row["department_en"] for row in (existing.rows("documents") if existing else [])}
+    said = {
+        "performance_evaluation": (
+            "年部门整体支出绩效评价报告",
+            " performance evaluation",
+            " evaluation",
+            "年绩效评价",
+        ),
+        "final_accounts": (
+            "年度部门决算公开",
+            " departmental final accounts",
+            " accounts",
+            "年决算",
+        ),
+    }[kind]
+    before = existing.rows("documents") if existing else []
+    known = {row["department"]: row["department_en"] for row in before}
     return {
-        "document": document, "year": year, "kind": kind,
-        "department": department or "?", "department_en": known.get(department, department or "?"),
-        "title": year + said[0], "title_en": year + said[1], "publisher": department or "?",
+        "document": document,
+        "year": year,
+        "kind": kind,
+        "department": department or "?",
+        "department_en": known.get(department, department or "?"),
+        "title": year + said[0],
+        "title_en": year + said[1],
+        "short_en": year + said[2],
+        "short_zh": year + said[3],
+        "publisher": department or "?",
+        "publisher_en": known.get(department, department or "?"),
         "period": "draft: the fiscal year, as far as the document says",
-        "period_zh": "草稿：按文件所列，为该财政年度", "lines": str(len(lines)), "sha256": sha,
-    }  # fmt: skip
+        "period_zh": "草稿：按文件所列，为该财政年度",
+        "lines": str(len(lines)),
+        "sha256": sha,
+    }
 
 
 # ------------------------------------------------------------------------------------- rows
 
 
 def _rows(
-    read: Text, found: list[tables.Table], draft: narrative.Draft, facts: dict[str, str],
+    read: Text,
+    found: list[tables.Table],
+    draft: narrative.Draft,
+    facts: dict[str, str],
     existing: Package | None,
-) -> dict[str, list[dict[str, str]]]:  # fmt: skip
+) -> dict[str, list[dict[str, str]]]:
     """The new rows of every table, with all that the columns of the package may ask for."""
     document = facts["document"]
     rows: dict[str, list[dict[str, str]]] = {name: [] for name in standard()}
@@ -152,15 +196,31 @@ def _rows(
         if not table.unit:
             continue  # a finding says so: amounts without a unit are none
         rows["disclosed_tables"].append(
-            {"document": document, "table": table.table, "line": str(table.line),
-             "title": table.title, "unit": table.unit, "blanks": "unknown",
-             "empty": "true" if table.empty else "false"})  # fmt: skip
+            {
+                "document": document,
+                "table": table.table,
+                "line": str(table.line),
+                "title": table.title,
+                "unit": table.unit,
+                "blanks": "unknown",
+                "empty": "true" if table.empty else "false",
+            }
+        )
         for cell in sorted(table.cells, key=lambda one: one.line):
             rows["statutory_tables"].append(
-                {"document": document, "table": cell.table, "row": cell.row,
-                 "column": str(cell.column), "label": cell.label, "line": str(cell.line),
-                 "row_line": str(cell.row_line), "printed": cell.printed,
-                 "value": cell.printed.replace(",", ""), "unit": table.unit})  # fmt: skip
+                {
+                    "document": document,
+                    "table": cell.table,
+                    "row": cell.row,
+                    "column": str(cell.column),
+                    "label": cell.label,
+                    "line": str(cell.line),
+                    "row_line": str(cell.row_line),
+                    "printed": cell.printed,
+                    "value": cell.printed.replace(",", ""),
+                    "unit": table.unit,
+                }
+            )
     for name, drafted in _renamed(draft.rows, existing, facts["year"]).items():
         rows[name] = drafted
     labels = {cell.row: cell.label for table in found for cell in table.cells}
@@ -190,11 +250,7 @@ def _renamed(
     drafted: dict[str, list[dict[str, str]]], existing: Package | None, year: str
 ) -> dict[str, list[dict[str, str]]]:
     """Figures under names that the package does not use yet, in formulas too."""
-    taken = {
-        row["figure"]
-        for name in drafted
-        for row in (existing.rows(name) if existing else [])
-    }
+    taken = {row["figure"] for name in drafted for row in (existing.rows(name) if existing else [])}
     new = {
         row["figure"]: f"{row['figure']}_in_{year}"
         for rows in drafted.values()
@@ -203,12 +259,15 @@ def _renamed(
     }
     return {
         name: [
-            {**row, "figure": new.get(row["figure"], row["figure"]),
-             "formula": re.sub(r"\b[a-z]\w*", lambda m: new.get(m[0], m[0]), row["formula"])}
+            {
+                **row,
+                "figure": new.get(row["figure"], row["figure"]),
+                "formula": re.sub(r"\b[a-z]\w*", lambda m: new.get(m[0], m[0]), row["formula"]),
+            }
             for row in rows
         ]
         for name, rows in drafted.items()
-    }  # fmt: skip
+    }
 
 
 def _reference(name: str, row: dict[str, str], labels: dict[str, str]) -> dict[str, str]:
@@ -219,13 +278,26 @@ def _reference(name: str, row: dict[str, str], labels: dict[str, str]) -> dict[s
             return next(one for one in csv.DictReader(file) if one["unit"] == row["unit"])
     if name == "items":
         label = labels.get(row["item"], "")
-        return {"item": row["item"], "scheme": row.get("scheme", "total"),
-                "name_zh": label or row["name_zh"], "name_en": label or row["name_en"],
-                "higher_level": "true" if row["item"] == "higher_level_grants" else "false"}  # fmt: skip
-    return {"indicator": row["indicator"], "name_zh": row["name_zh"], "name_en": row["name_en"],
-            "theme": THEME["theme"], "kind": row["kind"], "population": row["name_en"].lower(),
-            "population_zh": row["name_zh"], "sampled": "false", "better": "neither",
-            "concept": row["indicator"], "comparability": "single"}  # fmt: skip
+        return {
+            "item": row["item"],
+            "scheme": row.get("scheme", "total"),
+            "name_zh": label or row["name_zh"],
+            "name_en": label or row["name_en"],
+            "higher_level": "true" if row["item"] == "higher_level_grants" else "false",
+        }
+    return {
+        "indicator": row["indicator"],
+        "name_zh": row["name_zh"],
+        "name_en": row["name_en"],
+        "theme": THEME["theme"],
+        "kind": row["kind"],
+        "population": row["name_en"].lower(),
+        "population_zh": row["name_zh"],
+        "sampled": "false",
+        "better": "neither",
+        "concept": row["indicator"],
+        "comparability": "single",
+    }
 
 
 def _form_lines(read: Text, found: list[tables.Table], document: str) -> Iterator[dict[str, str]]:
@@ -235,15 +307,22 @@ def _form_lines(read: Text, found: list[tables.Table], document: str) -> Iterato
         line
         for table in found
         for line in table.lines
-        if line not in known and provenance.ANYWHERE.search(read.lines[line - 1].text)
+        if line not in known
+        and provenance.ANYWHERE.search(read.lines[line - 1].text)
         and not re.fullmatch(r"\t\s*-?[\d,]*\.\d+", read.lines[line - 1].text)
-    )  # fmt: skip
+    )
     first = None
     for line, after in zip(lines, [*lines[1:], 0], strict=True):
         first = first or line
         if after != line + 1:
-            yield {"document": document, "line": str(first), "last_line": str(line), "printed": "",
-                   "reason": FORM[0], "reason_zh": FORM[1]}  # fmt: skip
+            yield {
+                "document": document,
+                "line": str(first),
+                "last_line": str(line),
+                "printed": "",
+                "reason": FORM[0],
+                "reason_zh": FORM[1],
+            }
             first = None
 
 
@@ -251,15 +330,20 @@ def _form_lines(read: Text, found: list[tables.Table], document: str) -> Iterato
 
 
 def _write(
-    folder: Path, rows: dict[str, list[dict[str, str]]], facts: dict[str, str],
+    folder: Path,
+    rows: dict[str, list[dict[str, str]]],
+    facts: dict[str, str],
     descriptor: dict[str, Any] | None,
-) -> None:  # fmt: skip
+) -> None:
     """The package's files: new rows after the ones that are there."""
     folder.mkdir(exist_ok=True)
     if descriptor is None:
         slug = hashlib.sha256(facts["department"].encode()).hexdigest()[:8]
-        descriptor = {"name": f"draft-{slug}", "title": f"{facts['department']}（草稿）",
-                      "resources": list(standard().values())}  # fmt: skip
+        descriptor = {
+            "name": f"draft-{slug}",
+            "title": f"{facts['department']}（草稿）",
+            "resources": list(standard().values()),
+        }
     if "review" not in {one["name"] for one in descriptor["resources"]}:
         descriptor = {**descriptor, "resources": [*descriptor["resources"], _review_table()]}
     (folder / DESCRIPTOR).write_text(
@@ -283,9 +367,13 @@ def _append(path: Path, columns: list[str], rows: Iterable[dict[str, str]]) -> N
 def _review_table() -> dict[str, Any]:
     """Description of the table of what a person has to look at, and has."""
     fields = [{"name": name, "type": "string"} for name in REVIEW]
-    return {**standard()["themes"], "name": "review", "path": "review.csv",
-            "title": "What of a draft a person has to look at: open, or done",
-            "schema": {"fields": fields, "missingValues": [""]}}  # fmt: skip
+    return {
+        **standard()["themes"],
+        "name": "review",
+        "path": "review.csv",
+        "title": "What of a draft a person has to look at: open, or done",
+        "schema": {"fields": fields, "missingValues": [""]},
+    }
 
 
 def _save(folder: Path, path: Path, read: Text, outcome: Outcome) -> None:
@@ -300,10 +388,14 @@ def _save(folder: Path, path: Path, read: Text, outcome: Outcome) -> None:
         json.dumps(source, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
     places = [
-        {"line": str(number), "page": str(line.page),
-         **dict(zip(("left", "top", "right", "bottom"), map(str, line.box or ()), strict=False))}
-        for number, line in enumerate(read.lines, start=1) if line.page
-    ]  # fmt: skip
+        {
+            "line": str(number),
+            "page": str(line.page),
+            **dict(zip(("left", "top", "right", "bottom"), map(str, line.box or ()), strict=False)),
+        }
+        for number, line in enumerate(read.lines, start=1)
+        if line.page
+    ]
     from analysis.transcribe import review
 
     (held / f"{name}.review.html").write_text(review.page(outcome), encoding="utf-8")
@@ -316,17 +408,31 @@ def _save(folder: Path, path: Path, read: Text, outcome: Outcome) -> None:
 
 
 def _prove(
-    scratch: Path, read: Text, found: list[tables.Table], findings: list[tables.Finding],
-    draft: narrative.Draft, facts: dict[str, str], rows: dict[str, list[dict[str, str]]],
+    scratch: Path,
+    read: Text,
+    found: list[tables.Table],
+    findings: list[tables.Finding],
+    draft: narrative.Draft,
+    facts: dict[str, str],
+    rows: dict[str, list[dict[str, str]]],
     existing: Package | None,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """Hold the draft against itself: second reader, identities, claims, coverage."""
     document = facts["document"]
     outcome = Outcome(scratch, document, read, found)
 
     def point(rank: str, line: object, subject: str, printed: str, what: str) -> None:
-        outcome.review.append({"document": document, "rank": rank, "line": str(line), "subject": subject,
-                               "printed": printed, "what": what, "state": "open"})  # fmt: skip
+        outcome.review.append(
+            {
+                "document": document,
+                "rank": rank,
+                "line": str(line),
+                "subject": subject,
+                "printed": printed,
+                "what": what,
+                "state": "open",
+            }
+        )
 
     cells = [cell for table in found for cell in table.cells]
     second = {cell: read.lines[cell.line - 1].second for cell in cells}
@@ -341,6 +447,10 @@ def _prove(
         point("finding", "", f"table {table}", "", f"not printed: {forms.TITLES[table][0]}")
     if facts["department"] == "?":
         point("finding", 1, "documents", "", "no name of a department was found")
+    departments = {row["department"] for row in existing.rows("documents")} if existing else set()
+    if departments and facts["department"] not in departments:
+        what = f"the package is of {'、'.join(sorted(departments))}"
+        point("finding", 1, "documents", facts["department"], what)
 
     trial = _Trial(scratch, rows, facts, existing)
     frame = trial.declare(found)
@@ -371,7 +481,9 @@ def _prove(
     coverage = provenance.uncovered(lines, package)
     for row in coverage[~coverage["covered"]].to_dict("records"):
         if not any(line == row["line"] and row["numeral"] in printed for line, printed in told):
-            point("numeral", row["line"], row["context"], row["numeral"], "not accounted for")
+            point(
+                "numeral", row["line"], row["context"].strip(), row["numeral"], "not accounted for"
+            )
     amounts = [cell for cell in cells if cell.printed]
     lonely = [one for one in amounts if (one.table, one.row, one.column) not in covered]
     for cell in lonely:
@@ -393,14 +505,15 @@ def _prove(
     outcome.summary = [
         f"{document}: {len(read.pages) or 'no'} pages, {len(read.lines)} lines, {read.kind}",
         f"cells: {len(cells)} in {len(found)} tables; not printed: {', '.join(absent) or 'none'}",
-        f"read twice: {twice - ranks['readers disagree']} of {twice} cells agree" if twice
+        f"read twice: {twice - ranks['readers disagree']} of {twice} cells agree"
+        if twice
         else "read once: no second reader for this kind of document",
         f"identities: {int((frame['result'] == 'holds').sum())} hold, {ranks['identity fails']} fail; "
         f"they cover {len(amounts) - len(lonely)} of {len(amounts)} amounts of the tables",
         f"numerals of the text: {len(draft.drafted)} drafted, {ranks['numeral']} left to a person",
         f"claims: {int(judged['holds'].sum())} of {len(judged)} reproduce",
         f"findings: {ranks['finding']}; open in review.csv: {len(outcome.review)}",
-    ]  # fmt: skip
+    ]
     return outcome
 
 
@@ -408,9 +521,12 @@ class _Trial:
     """The draft as a package of its own, so that the checks can run before it is written."""
 
     def __init__(
-        self, scratch: Path, rows: dict[str, list[dict[str, str]]], facts: dict[str, str],
+        self,
+        scratch: Path,
+        rows: dict[str, list[dict[str, str]]],
+        facts: dict[str, str],
         existing: Package | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.scratch, self.rows, self.facts, self.existing = scratch, rows, facts, existing
         self.number = 0
 
@@ -431,7 +547,11 @@ class _Trial:
             the identities as they come out with that.
         """
         document = self.facts["document"]
-        blank = {t.table for t in found if not t.empty and any(c.label and not c.printed for c in t.cells)}
+        blank = {
+            t.table
+            for t in found
+            if not t.empty and any(c.label and not c.printed for c in t.cells)
+        }
         proposed = [row for row in self.rows["disclosed_tables"] if row["table"] in blank]
         frame = pd.DataFrame(columns=["formula", "result"])
         for attempt in (True, False):
@@ -454,22 +574,31 @@ class _Trial:
 
 
 Key = tuple[str, str, int]
-TERM = re.compile(r"(\d\d)\.r(\w+?)(?:\.\.r(\d+))?(/\*)?\.c(\d+)(?:\.\.c(\d+))?(?!\w)")
+TERM = re.compile(
+    r"(\d\d)\.r(\w+?)(?:\.\.r(\d+))?(/\*)?\.(?:c(\d+)(?:\.\.c(\d+))?|([a-z_]+))(?!\w)"
+)
 
 
 def _named(formula: str, keys: Iterable[Key]) -> Iterator[Key]:
     """The cells that an identity's formula names, ranges and levels below spelled out."""
+    known = set(keys)
     for found in TERM.finditer(formula):
-        table, row, last, below, column, to = found.groups()
+        table, row, last, below, column, to, name = found.groups()
         rows = [row]
         if below:
-            rows = list(forms.children(row, [r for t, r, _ in keys if t == table]))
+            rows = list(forms.children(row, [r for t, r, _ in known if t == table]))
         elif last:
             rows = [str(number) for number in range(int(row), int(last) + 1)]
-        for one in rows:
-            for number in range(int(column), int(to or column) + 1):
-                if (table, one, number) in keys:
-                    yield table, one, number
+        if name:
+            width = forms.width(table, [c for t, _, c in known if t == table])
+            columns = [
+                c
+                for (t, w, c), one in forms.COLUMNS.items()
+                if t == table and w == width and one["id"] == name
+            ]
+        else:
+            columns = list(range(int(column), int(to or column) + 1))
+        yield from ((table, r, c) for r in rows for c in columns if (table, r, c) in known)
 
 
 def _suggestions(package: Package | None, listed: list[narrative.Numeral]) -> list[str]:

@@ -9,7 +9,8 @@ fit a numeral decides, and rows below it with none of the four give more of the 
 - `label`: what stands right before the numeral, earlier numerals written ``#``, punctuation in
   full width, quotes as ``“``; a group in brackets becomes part of the printed characters;
 - `role`: amount, indicator, claim, or left out (then `label` holds the numeral itself);
-- `figure`, `formula`: names and cells, with {year}, {last}, {line}, {class}, {item} put in.
+- `figure`, `formula`: names and cells, with {year}, {last}, {line}, {class}, {item} put in; of
+  formulas joined by `` or `` the first counts whose figures are drafted and cells printed.
 
 What no row fits is listed for a person.
 """
@@ -34,7 +35,7 @@ UNITS = re.compile(
     r"余?(亿元|万元|元|%|个百分点|人次|批次|台（套）|台|辆|个|人|次|批|名|家|项|件|分|户|份|万)"
 )
 MONEY = ("万元", "元", "亿元")
-FULL = str.maketrans(",:;()”\"＂％", "，：；（）“““%")
+FULL = str.maketrans(',:;()”"＂％', "，：；（）“““%")
 HEADING = re.compile(r"(（?[一二三四五六七八九十]+）?|\d+)[、.．\s]*(.*)")
 PART = re.compile(r"第[一二三四五六七八九十]+部分")
 PROSE = re.compile(r"绩效|名词解释|附件|附表|概况|职责|机构设置")
@@ -176,7 +177,11 @@ class _Reader:
             unit = UNITS.match(wide, match.end())
             why = ""
             if prose:
-                why = "a table that is none of the nine" if cell else "prose outside the standard sections"
+                why = (
+                    "a table that is none of the nine"
+                    if cell
+                    else "prose outside the standard sections"
+                )
             elif REASON.search(re.split("[。]", masked)[-1]):
                 why = "part of a reason"
             elif unit and unit[1] == "万":
@@ -240,9 +245,13 @@ class _Reader:
             self.draft.findings.append(Finding(number, said))
         if not code:
             self.draft.findings.append(Finding(number, f"no table has the item {name}"))
-            row = {"figure": f"item_label_{number}", "kind": "label", "formula": "T05",
-                   "statement": f"the item {name} is one of table 05",
-                   "statement_zh": f"“{name}”为决算表05所列科目"}  # fmt: skip
+            row = {
+                "figure": f"item_label_{number}",
+                "kind": "label",
+                "formula": "T05",
+                "statement": f"the item {name} is one of table 05",
+                "statement_zh": f"“{name}”为决算表05所列科目",
+            }
             if name in wide:
                 self._write("claims", number, name, "", "", row)
 
@@ -275,12 +284,7 @@ class _Reader:
             start = match.start()
             if found.re.groups and found.start(1) >= 0:
                 start = places[len(masked) - len(tail) + found.start(1)]
-            printed = text[start : unit.end()]
-            try:
-                if numerals.read(printed).value != numerals.read(match[0]).value:
-                    raise ValueError(printed)
-            except ValueError:  # a label with a numeral of its own: 三公
-                printed = text[match.start() : unit.end()]
+            printed = self._printed(text, start, match, unit)
             words = found[0]
             written = False
             for more in rules[place:]:
@@ -289,6 +293,20 @@ class _Reader:
                 written |= self._rule(more, number, printed, match[0], unit[1], words, subject)
             return written
         return False
+
+    def _printed(self, text: str, start: int, match: re.Match[str], unit: re.Match[str]) -> str:
+        """The characters of a figure: with the label, as long as that has no other numeral."""
+        end = unit.end()
+        clause = max(text.rfind(mark, 0, match.start()) for mark in "，；。：、,;:") + 1
+        if start == match.start() and text.count(text[start:end]) > 1:
+            start = max(clause, start - 24)
+        for begin in (start, max(start, clause), match.start()):
+            try:
+                if numerals.read(text[begin:end]).value == numerals.read(match[0]).value:
+                    return text[begin:end]
+            except ValueError:  # a label with a numeral of its own: 三公
+                pass
+        return text[match.start() : end]
 
     def _subject(self, masked: str) -> tuple[str, str]:
         """The subject of the section that was named last, and its code."""
@@ -299,7 +317,9 @@ class _Reader:
             if not rule["subject"] or not re.search(rule["section"], self.section):
                 continue
             if rule["subject"] == "{class}":
-                for row, code in ((r, one["class"]) for (t, r), one in forms.ROWS.items() if t == "01"):
+                for row, code in (
+                    (r, one["class"]) for (t, r), one in forms.ROWS.items() if t == "01"
+                ):
                     name = re.sub("支出$", "", forms.label("01", row))
                     place = masked.rfind(name) if code else -1
                     if place > best[0] and masked[place - 1 : place] in "：；，。、":
@@ -311,9 +331,15 @@ class _Reader:
         return best[1], best[2]
 
     def _rule(
-        self, rule: Mapping[str, str], number: int, printed: str, numeral: str, unit: str, words: str,
+        self,
+        rule: Mapping[str, str],
+        number: int,
+        printed: str,
+        numeral: str,
+        unit: str,
+        words: str,
         subject: tuple[str, str],
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         code = subject[1]
         item = "{item}" in rule["subject"]
         if item and not code and self.items > 1:
@@ -331,17 +357,30 @@ class _Reader:
                 figure = row["figure"] = f"approved_{self.year}"
             if figure in self.figures:
                 return self._again(figure, number, printed, numeral, unit)
-            row |= {"direction": rule["direction"], "phase": rule["phase"], "item": name,
-                    "basis": "stated", "year": str(self.year), "scheme": rule["scheme"],
-                    "name_en": rule["name_en"], "name_zh": rule["name_zh"]}  # fmt: skip
+            row |= {
+                "direction": rule["direction"],
+                "phase": rule["phase"],
+                "item": name,
+                "basis": "stated",
+                "year": str(self.year),
+                "scheme": rule["scheme"],
+                "name_en": rule["name_en"],
+                "name_zh": rule["name_zh"],
+            }
             self._write("amounts", number, printed, numeral, unit, row)
             return True
         if role == "indicator":
             if figure in self.figures:
                 return self._again(figure, number, printed, numeral, unit)
-            row |= {"indicator": name, "basis": "stated", "theme": rule["scheme"],
-                    "qualifier": numerals.read(printed).qualifier, "year": str(self.year),
-                    "name_en": rule["name_en"], "name_zh": rule["name_zh"]}  # fmt: skip
+            row |= {
+                "indicator": name,
+                "basis": "stated",
+                "theme": rule["scheme"],
+                "qualifier": numerals.read(printed).qualifier,
+                "year": str(self.year),
+                "name_en": rule["name_en"],
+                "name_zh": rule["name_zh"],
+            }
             self._write("indicators", number, printed, numeral, unit, row)
             return True
         grows = "-" if re.search("增|升", words) else "+"
@@ -360,7 +399,7 @@ class _Reader:
             row |= {"kind": "sum", "formula": formula if grows == "-" else f"{right} - {left}"}
         elif kind == "statement":
             row |= {"kind": "growth"}
-        elif not self.has(formula):
+        elif not any(self.has(one) for one in formula.split(" or ")):
             return False
         if figure in self.figures:
             row["figure"] = f"{figure}_line_{number}"
@@ -368,16 +407,26 @@ class _Reader:
         return True
 
     def _change(
-        self, row: dict[str, str], number: int, printed: str, numeral: str, unit: str, base: str,
-        grows: str, value: float,
-    ) -> bool:  # fmt: skip
+        self,
+        row: dict[str, str],
+        number: int,
+        printed: str,
+        numeral: str,
+        unit: str,
+        base: str,
+        grows: str,
+        value: float,
+    ) -> bool:
         """A change on the year before: nothing to hold it against, but the year before follows."""
         if base.startswith("T") and not self.has(base):
             return False
         signed, now = value if grows == "-" else -value, base
         for known, its_base, claim, _ in self.changes:
-            same = base == its_base or (base[0] == its_base[0] == "T" and self.value(base) is not None
-                                        and self.value(base) == self.value(its_base))  # fmt: skip
+            same = base == its_base or (
+                base[0] == its_base[0] == "T"
+                and self.value(base) is not None
+                and self.value(base) == self.value(its_base)
+            )
             if known == signed and same and base != its_base:
                 row |= {"figure": f"change_{number}", "kind": "repeat", "formula": claim}
                 self._write("claims", number, printed, numeral, unit, row)
@@ -386,28 +435,50 @@ class _Reader:
         if row["figure"] in self.figures:
             row["figure"] += f"_line_{number}"
         claim = row["figure"]
-        self._write("claims", number, printed, numeral, unit, row | {"kind": "growth", "formula": ""})
+        self._write(
+            "claims", number, printed, numeral, unit, row | {"kind": "growth", "formula": ""}
+        )
         before = f"({now} {grows} {claim})"
         total = f"expenditure_{self.year}"
-        whole = claim == f"expenditure_change_{self.year}" and self.value(base) == self.value("T01.r58.c2")
-        figure, of = (f"expenditure_{self.year - 1}", total) if whole else (
-            re.sub(r"_change_\d+$", f"_{self.year - 1}", claim), base)  # fmt: skip
+        whole = claim == f"expenditure_change_{self.year}" and self.value(base) == self.value(
+            "T01.r58.c2"
+        )
+        figure, of = (
+            (f"expenditure_{self.year - 1}", total)
+            if whole
+            else (re.sub(r"_change_\d+$", f"_{self.year - 1}", claim), base)
+        )
         amount = self.figures.get(of)
         self.changes.append((signed, base, claim, before))
         if whole or amount:
             copied = amount or {"direction": "expenditure", "phase": "executed", "item": "total"}
             copied = {key: value for key, value in copied.items() if key not in ("value", "unit")}
-            self._write("amounts", number, printed, "", unit, copied | {
-                "figure": figure, "basis": "derived", "formula": f"{of} {grows} {claim}",
-                "year": str(self.year - 1)})  # fmt: skip
+            self._write(
+                "amounts",
+                number,
+                printed,
+                "",
+                unit,
+                copied
+                | {
+                    "figure": figure,
+                    "basis": "derived",
+                    "formula": f"{of} {grows} {claim}",
+                    "year": str(self.year - 1),
+                },
+            )
             self.changes[-1] = (signed, base, claim, figure)
         return True
 
     def _again(self, figure: str, number: int, printed: str, numeral: str, unit: str) -> bool:
         """A figure that was drafted before is a claim that it is the same."""
-        row = {"figure": f"{figure}_line_{number}", "kind": "repeat", "formula": figure,
-               "statement": f"{self.figures[figure]['name_en'].lower()}, again",
-               "statement_zh": f"再次列明{self.figures[figure]['name_zh']}"}  # fmt: skip
+        row = {
+            "figure": f"{figure}_line_{number}",
+            "kind": "repeat",
+            "formula": figure,
+            "statement": f"{self.figures[figure]['name_en'].lower()}, again",
+            "statement_zh": f"再次列明{self.figures[figure]['name_zh']}",
+        }
         while row["figure"] in self.figures:
             row["figure"] += "_again"
         self._write("claims", number, printed, numeral, unit, row)
@@ -416,10 +487,18 @@ class _Reader:
     def _write(
         self, table: str, number: int, printed: str, numeral: str, unit: str, row: dict[str, str]
     ) -> None:
-        row = {"at": str(self.start), "document": self.document, "line": str(number), "printed": printed,
-               "value": numeral.replace(",", ""), "unit": unit, "year": str(self.year),
-               "subject": "money" if unit in (*MONEY, "%", "") else "indicators",
-               "relation": "<=" if row.get("kind") == "ceiling" else "=", "compares": "same"} | row  # fmt: skip
+        row = {
+            "at": str(self.start),
+            "document": self.document,
+            "line": str(number),
+            "printed": printed,
+            "value": numeral.replace(",", ""),
+            "unit": unit,
+            "year": str(self.year),
+            "subject": "money" if unit in (*MONEY, "%", "") else "indicators",
+            "relation": "<=" if row.get("kind") == "ceiling" else "=",
+            "compares": "same",
+        } | row
         self.figures[row["figure"]] = row
         self.draft.rows[table].append(row)
 
@@ -427,15 +506,27 @@ class _Reader:
         spent, basic = f"T05.rtotal.c{self.spent}", f"T05.rtotal.c{self.spent + 1}"
         whole = self.value(spent) == self.value("T03.rtotal.c1")
         all_basic = self.value(basic) == self.value("T03.rtotal.c2")
-        put = {"year": str(self.year), "last": str(self.year - 1), "line": str(number),
-               "05.spent": spent, "05.basic": basic,
-               "spent": f"expenditure_{self.year}" if whole else spent,
-               "basic": f"basic_{self.year}" if all_basic else basic}  # fmt: skip
+        put = {
+            "year": str(self.year),
+            "last": str(self.year - 1),
+            "line": str(number),
+            "05.spent": spent,
+            "05.basic": basic,
+            "spent": f"expenditure_{self.year}" if whole else spent,
+            "basic": f"basic_{self.year}" if all_basic else basic,
+        }
         if item and code:
-            put |= {"item": code, "item.spent": f"T05.r{code}.c{self.spent}",
-                    "item.approved": f"approved_{code}_{self.year}"}  # fmt: skip
+            put |= {
+                "item": code,
+                "item.spent": f"T05.r{code}.c{self.spent}",
+                "item.approved": f"approved_{code}_{self.year}",
+            }
         elif item:
-            put |= {"item": "item", "item.spent": put["spent"], "item.approved": f"approved_{self.year}"}
+            put |= {
+                "item": "item",
+                "item.spent": put["spent"],
+                "item.approved": f"approved_{self.year}",
+            }
         elif code:
             own = f"T05.r{code}.c{self.spent}"
             line = f"T04.r{forms.CLASS_LINES[code] + 1}.c3"
@@ -446,14 +537,23 @@ class _Reader:
 
     def _against_budget(self, number: int, wide: str) -> None:
         """大于, 小于 and 持平 must fit the two amounts of the sentence."""
-        said = re.search(r"决算数?[^，。；]{0,4}(大于|小于|高于|低于|等于|持平)|预算数?(?:基本)?(持平)", wide)
-        amounts = [re.search(rf"{word}[^#，。；\d]{{0,6}}?([\d,.]+)万?元", wide) for word in ("预算(?:数)?为?", "支出决算(?:数)?为?")]
+        said = re.search(
+            r"决算数?[^，。；]{0,4}(大于|小于|高于|低于|等于|持平)|预算数?(?:基本)?(持平)", wide
+        )
+        amounts = [
+            re.search(rf"{word}[^#，。；\d]{{0,6}}?([\d,.]+)万?元", wide)
+            for word in ("预算(?:数)?为?", "支出决算(?:数)?为?")
+        ]
         if not said or not all(amounts):
             return
         budget, spent = (float(one[1].rstrip(".").replace(",", "")) for one in amounts if one)
         word = said[1] or said[2]
-        holds = {"大": spent > budget, "高": spent > budget, "小": spent < budget,
-                 "低": spent < budget}.get(word[0], abs(spent - budget) < 0.05 * budget + 0.01)  # fmt: skip
+        holds = {
+            "大": spent > budget,
+            "高": spent > budget,
+            "小": spent < budget,
+            "低": spent < budget,
+        }.get(word[0], abs(spent - budget) < 0.05 * budget + 0.01)
         if not holds:
             self.draft.findings.append(
                 Finding(number, f"{said[0]}, but {spent:g} was spent of a budget of {budget:g}")
@@ -461,11 +561,15 @@ class _Reader:
 
     def done(self) -> Draft:
         """Without what rests on figures that were never found."""
+        known = {row["figure"] for rows in self.draft.rows.values() for row in rows}
+        for row in self.draft.rows["claims"]:
+            ways = row["formula"].split(" or ")
+            row["formula"] = next((w for w in ways if _names(w) <= known and self.has(w)), ways[0])
         while True:
             known = {row["figure"] for rows in self.draft.rows.values() for row in rows}
             lost = 0
             for table, rows in self.draft.rows.items():
-                kept = [row for row in rows if self._stands(row, known)]
+                kept = [row for row in rows if _names(row["formula"]) <= known]
                 lost += len(rows) - len(kept)
                 self.draft.rows[table] = kept
             if not lost:
@@ -477,9 +581,10 @@ class _Reader:
                 self.draft.listed.append(replace(one, why="nothing to hold it against"))
         return self.draft
 
-    def _stands(self, row: dict[str, str], known: set[str]) -> bool:
-        names = set(re.findall(r"\b[a-z]\w*\b", re.sub(r"T\d\d\.r\w+\.c\d+", "", row["formula"])))
-        return names <= known
+
+def _names(formula: str) -> set[str]:
+    """The figures that a formula names."""
+    return set(re.findall(r"\b[a-z]\w*\b", re.sub(r"T\d\d\.r\w+\.c\d+", "", formula)))
 
 
 def _put(text: str, macros: Mapping[str, str]) -> str:

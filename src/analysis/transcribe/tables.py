@@ -24,7 +24,9 @@ ENUMERATOR = re.compile(
 UNIT = re.compile(r"单位\s*[：:]?\s*[（(]?(人民币)?(万元|元)")
 # What may stand before a title on its line without making it another title.
 OTHER = re.compile(r"(拨款|预算|基本|项目|资金|经费|专项|公共|明细|收入|分类)$")
-AFTER = re.compile(r"^([（(].*|部门.*|编制.*|公开.*|金额.*|单位.*|续表.*|表[一二三四五六七八九\d]*|\d*)$")
+AFTER = re.compile(
+    r"^([（(].*|部门.*|编制.*|公开.*|金额.*|单位.*|续表.*|表[一二三四五六七八九\d]*|\d*)$"
+)
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,9 @@ def _titled(words: Iterable[Part]) -> tuple[str, str, int] | None:
 
 def _fill(table: Table, rows: list[Row], findings: list[Finding]) -> None:
     kind = forms.FORMS[table.table]["rows"]
-    read = {"lines": _lines, "functional": _functional, "economic": _economic, "total": _total}[kind]
+    read = {"lines": _lines, "functional": _functional, "economic": _economic, "total": _total}[
+        kind
+    ]
     known: dict[tuple[str, int], Cell] = {}
     for cell in read(table, rows, findings):
         if cell.printed in ("-", "—", "–", "——", "/"):
@@ -200,7 +204,7 @@ def _fill(table: Table, rows: list[Row], findings: list[Finding]) -> None:
 
 
 def _heading(rows: list[Row], value: Part) -> str:
-    """What is printed above a value, from the top; "" where the text does not tell places."""
+    """What is printed above a value, from the top, /-joined; "" where no place is known."""
     if value.box is None:
         return ""
     middle = (value.box[0] + value.box[2]) / 2
@@ -209,13 +213,28 @@ def _heading(rows: list[Row], value: Part) -> str:
         for part in row:
             if part.text and part.box and part.box[0] <= middle <= part.box[2]:
                 words += [part.text] if part.text not in words[-1:] else []
-    return "".join(words)
+    return "/".join(words)
 
 
 def _likeness(printed: str, expected: str) -> float:
+    """How well a heading fits one of the form: phase, last word and all words, each up to 1."""
+    score = 0.0
+    phases, leaves, wholes = [], [], []
+    for one in (printed, expected):
+        parts = [part for part in one.split("/") if not re.fullmatch("(预|决)算数?", part)]
+        phases.append(re.findall("(预|决)算数?(?=/|$)", one)[-1:])
+        leaves.append(parts[-1] if parts else "")
+        wholes.append("".join(parts))
+    score += phases[0] == phases[1] or not phases[0]
+    return score + _alike(*leaves) + _alike(*wholes)
+
+
+def _alike(printed: str, expected: str) -> float:
     """Share of characters in common: a heading's words come in another order on other forms."""
-    ours, theirs = (Counter(re.sub(r"[\s（）()/“”\"三公财政拨款]|经费$", "", one).replace("小计", "合计"))
-                    for one in (printed, expected))  # fmt: skip
+    ours, theirs = (
+        Counter(re.sub(r"[\s（）()/“”\"三公财政拨款]|经费$", "", one).replace("小计", "合计"))
+        for one in (printed, expected)
+    )
     total = sum(ours.values()) + sum(theirs.values())
     return 2 * sum((ours & theirs).values()) / total if total else 1.0
 
@@ -246,14 +265,14 @@ def _columns(
     like = [[_likeness(one, other) for other in expected] for one in printed]
     chosen = list(range(len(order)))
     better = True
-    while better:  # swap what fits better swapped
+    while better:  # swap what clearly fits better swapped
         better = False
         for a in chosen[:]:
             for b in chosen[:a]:
                 now = like[a][chosen[a]] + like[b][chosen[b]]
-                if like[a][chosen[b]] + like[b][chosen[a]] > now + 1e-9:
+                if like[a][chosen[b]] + like[b][chosen[a]] > now + 0.1:
                     chosen[a], chosen[b], better = chosen[b], chosen[a], True
-    unlike = [printed[a] for a, b in enumerate(chosen) if like[a][b] < 0.5]
+    unlike = [printed[a] for a, b in enumerate(chosen) if like[a][b] < 1.6]
     if unlike:
         findings.append(
             Finding(values[0].line, f"table {table}: headings not of the form: {'; '.join(unlike)}")
@@ -276,7 +295,11 @@ def _leaves(headers: list[Row], count: int) -> list[str]:
 
 
 def _is_value(part: Part) -> bool:
-    return not part.text or bool(MONEY.fullmatch(part.text)) or bool(re.fullmatch(r"[-—–/]+|X+", part.text))
+    return (
+        not part.text
+        or bool(MONEY.fullmatch(part.text))
+        or bool(re.fullmatch(r"[-—–/]+|X+", part.text))
+    )
 
 
 # ---------------------------------------------------------------------------- 01 and 04
@@ -308,7 +331,10 @@ def _lines(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[C
             continue
         halves = row[: 2 + mark], row[2 + mark :]
         if not columns:
-            columns = [[1], _columns(number, 1 + right, 2, headers, halves[1][1 + mark :], findings)]
+            columns = [
+                [1],
+                _columns(number, 1 + right, 2, headers, halves[1][1 + mark :], findings),
+            ]
         for side, half in enumerate(halves):
             label, values = half[0], half[1 + mark :]
             line = half[1].text if printed_lines else ""
@@ -324,7 +350,9 @@ def _lines(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[C
             if line and found != line and not shifted:
                 shifted = True
                 findings.append(
-                    Finding(half[1].line, f"table {number}: line numbers of another form, from {line}")
+                    Finding(
+                        half[1].line, f"table {number}: line numbers of another form, from {line}"
+                    )
                 )
             at = half[1] if line == found else label
             for column, value in zip(columns[side], values, strict=True):
@@ -382,7 +410,9 @@ def _functional(table: Table, rows: list[Row], findings: list[Finding]) -> Itera
         code = "total" if total else _code([part.text for part in codes])
         if len(values) != width or not re.fullmatch(r"total|\d{3}|\d{5}|\d{7}", code):
             findings.append(
-                Finding(name.line, f"table {number}: code {code or 'missing'}, {len(values)} values")
+                Finding(
+                    name.line, f"table {number}: code {code or 'missing'}, {len(values)} values"
+                )
             )
             continue
         at = next((part for part in codes if part.text == code), name)
@@ -433,7 +463,9 @@ def _economic(table: Table, rows: list[Row], findings: list[Finding]) -> Iterato
             row_id = code if re.fullmatch(r"\d{3}(\d{2})?", code) else "" if codes else named
             if not row_id:
                 if codes or (begun and MONEY.fullmatch(part.text)):
-                    findings.append(Finding(part.line, f"table 06: no such row: {code} {part.text}"))
+                    findings.append(
+                        Finding(part.line, f"table 06: no such row: {code} {part.text}")
+                    )
                 codes = []
                 continue
             if place == len(row) or not _is_value(row[place]):
@@ -444,7 +476,9 @@ def _economic(table: Table, rows: list[Row], findings: list[Finding]) -> Iterato
             if named and named != row_id and not named.isalpha():
                 findings.append(Finding(part.line, f"table 06: {row_id} is called {part.text}"))
             if not forms.has_row("06", row_id):
-                findings.append(Finding(part.line, f"table 06: not of the form: {row_id} {part.text}"))
+                findings.append(
+                    Finding(part.line, f"table 06: not of the form: {row_id} {part.text}")
+                )
             if len(row_id) == 3:
                 classes[group] = row_id
             at = next((one for one in codes if one.text == row_id), part)

@@ -19,7 +19,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,9 @@ def read(path: Path) -> Text:
         raise RefusedError(f"{path.name}: {done.stdout.decode()}")
     if done.returncode:
         if b"No module named" in done.stderr:
-            raise RefusedError("a reader is missing; install it: pip install 'analysis[transcribe]'")
+            raise RefusedError(
+                "a reader is missing; install it: pip install 'analysis[transcribe]'"
+            )
         raise RefusedError(
             f"{path.name}: damaged, or more than can be read; open it and save or print it anew"
         )
@@ -113,9 +115,13 @@ def read_here(path: Path) -> Text:
         elif "xl/workbook.xml" in members:
             text, kind = _xlsx(content), "XLSX"
         else:
-            raise RefusedError("a zip that is neither DOCX nor XLSX; unpack it and name one document")
+            raise RefusedError(
+                "a zip that is neither DOCX nor XLSX; unpack it and name one document"
+            )
     elif content[:4] == b"\xd0\xcf\x11\xe0":
-        raise RefusedError("encrypted, or an old .doc or .xls; save it without password as DOCX, XLSX")
+        raise RefusedError(
+            "encrypted, or an old .doc or .xls; save it without password as DOCX, XLSX"
+        )
     elif head[:1] == b"<":
         text, kind = _html(content), "HTML"
     elif path.suffix.lower() == ".txt":
@@ -125,7 +131,9 @@ def read_here(path: Path) -> Text:
             raise RefusedError("not UTF-8; save the text as UTF-8") from None
         text, kind = Text([Line(line) for line in lines]), "text"
     else:
-        raise RefusedError("not PDF, DOCX, XLSX, HTML or plain text (.txt); convert it to one of them")
+        raise RefusedError(
+            "not PDF, DOCX, XLSX, HTML or plain text (.txt); convert it to one of them"
+        )
     if len(text.lines) > LINES:
         raise RefusedError(f"more than {LINES} lines; split it")
     if not any(line.text.strip() for line in text.lines):
@@ -240,12 +248,16 @@ def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
                     if covered := _covered_above(grid[:place], above, position):
                         cells.append(Line("\t", number, covered, ""))
                     continue
-                text = tidy("".join(_joined(x) for x in _lines([c for c in inside if _inside(c, box)])))
+                text = tidy(
+                    "".join(_joined(x) for x in _lines([c for c in inside if _inside(c, box)]))
+                )
                 left, top, right, bottom = (round(float(one), 1) for one in box)
                 read_again = textpage.get_text_bounded(
                     left + 0.5, height - bottom + 0.5, right - 0.5, height - top - 0.5
                 )
-                cells.append(Line("\t" + text, number, (left, top, right, bottom), tidy(read_again)))
+                cells.append(
+                    Line("\t" + text, number, (left, top, right, bottom), tidy(read_again))
+                )
             found.append(_Row(above, cells))
     for line in _lines(chars):
         box = (
@@ -258,7 +270,9 @@ def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
         near_edge = box[1] > 0.9 * height or box[3] < 0.08 * height
         if not (near_edge and re.fullmatch(r"[-—–\s]*(第?\s*\d+\s*页?)[-—–\s]*(/\s*\d+)?", text)):
             found.append(Line(text, number, box))
-    return sorted(found, key=lambda one: one.top if isinstance(one, _Row) else (one.box or (0, 0))[1])
+    return sorted(
+        found, key=lambda one: one.top if isinstance(one, _Row) else (one.box or (0, 0))[1]
+    )
 
 
 def _covered_above(rows: list[Any], top: float, position: int) -> Box | None:
@@ -336,7 +350,9 @@ def _unpacked(content: bytes) -> set[str]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             if len(members) > 5000 or sum(one.file_size for one in members) > UNPACKED:
-                raise RefusedError("unpacks to more than can be read; save it anew without pictures")
+                raise RefusedError(
+                    "unpacks to more than can be read; save it anew without pictures"
+                )
             for one in members:
                 if one.filename.endswith((".xml", ".rels")):
                     with archive.open(one) as file:
@@ -353,10 +369,14 @@ def _docx(content: bytes) -> Text:
 
     def words(element: Any) -> str:
         skipped = "ancestor::w:del or ancestor::w:moveFrom or ancestor::*[local-name()='Fallback']"
-        return tidy("".join(
-            one.text or "" if one.tag == qn("w:t") else " "
-            for one in element.xpath(f".//*[self::w:t or self::w:tab or self::w:br][not({skipped})]")
-        ))  # fmt: skip
+        return tidy(
+            "".join(
+                one.text or "" if one.tag == qn("w:t") else " "
+                for one in element.xpath(
+                    f".//*[self::w:t or self::w:tab or self::w:br][not({skipped})]"
+                )
+            )
+        )
 
     def body(element: Any) -> Iterator[Line]:
         for child in element:
@@ -394,7 +414,9 @@ def _html(content: bytes) -> Text:
         raise RefusedError(f"not {encoding} as it says; save it as UTF-8") from None
     decoded = re.sub(r"^\s*<\?xml[^>]*\?>", "", decoded)
     tree = html.fromstring(decoded, parser=etree.HTMLParser(no_network=True, remove_comments=True))
-    block = {*"p div li ul ol h1 h2 h3 h4 h5 h6 section article body main td th tr table br".split()}
+    block = {
+        *"p div li ul ol h1 h2 h3 h4 h5 h6 section article body main td th tr table br".split()
+    }
     lines: list[Line] = []
 
     def walk(element: Any, held: list[str]) -> None:
@@ -419,33 +441,26 @@ def _html(content: bytes) -> Text:
         held.clear()
 
     def table(element: Any) -> None:
-        spanned: dict[int, tuple[int, int]] = {}  # column -> rows left, width
+        hanging: dict[
+            int, tuple[int, int]
+        ] = {}  # column: rows that a cell above still covers, width
         for number, row in enumerate(element.xpath(".//tr")):
             cells: list[Line] = []
             column = 0
-
-            def fill(number: int = number, cells: list[Line] = cells) -> None:
-                nonlocal column
-                while column in spanned:
-                    left, width = spanned.pop(column)
+            for cell in [*row.xpath("./td | ./th"), None]:
+                while column in hanging:
+                    left, width = hanging.pop(column)
                     if left > 1:
-                        spanned[column] = left - 1, width
+                        hanging[column] = left - 1, width
                     cells.append(Line("\t", 0, (column, number, column + width, number + 1)))
                     column += width
-                    if left > 1 and column - width in spanned and width == 0:
-                        break
-
-            for cell in row.xpath("./td | ./th"):
-                fill()
-                width, height = (_small(cell.get(name)) for name in ("colspan", "rowspan"))
-                text = tidy("".join(cell.itertext()))
-                cells.append(Line("\t" + text, 0, (column, number, column + width, number + 1)))
-                if height > 1:
-                    spanned[column] = height - 1, width
+                if cell is not None:
+                    width, height = _small(cell.get("colspan")), _small(cell.get("rowspan"))
+                    text = "\t" + tidy("".join(cell.itertext()))
+                    cells.append(Line(text, 0, (column, number, column + width, number + 1)))
+                    if height > 1:
+                        hanging[column] = height - 1, width
                     column += width
-                else:
-                    column += width
-            fill()
             lines.extend(_row(cells))
 
     held: list[str] = []
@@ -473,7 +488,7 @@ def _xlsx(content: bytes) -> Text:
             for column in range(one.min_col, one.max_col + 1)
             if (row, column) != (one.min_row, one.min_col)
         }
-        rows = []
+        rows: list[list[tuple[Line, bool]]] = []
         for row in sheet.iter_rows():
             cells = []
             for cell in row:
@@ -483,7 +498,8 @@ def _xlsx(content: bytes) -> Text:
                 span = spans.get(place)
                 right = span.max_col if span else cell.column
                 box = (float(cell.column), float(cell.row), right + 1.0, cell.row + 1.0)
-                cells.append(Line("\t" + tidy(_shown(cell)), 0, box))
+                drawn = bool(cell.border.top.style or cell.border.bottom.style)
+                cells.append((Line("\t" + tidy(_shown(cell)), 0, box), drawn))
             rows.append(cells)
         lines += _sheet(rows, sheet.max_column)
     return Text(lines)
@@ -500,24 +516,37 @@ def _shown(cell: Any) -> str:
     return f"{cell.value:{comma}.{len(places[1])}f}" if places else f"{cell.value:.12g}"
 
 
-def _sheet(rows: list[list[Line]], width: int) -> Iterator[Line]:
-    """Rows with several filled cells are a table; what stands alone above or below, paragraphs."""
+def _sheet(rows: list[list[tuple[Line, bool]]], width: int) -> Iterator[Line]:
+    """What has borders is a table; where nothing has, rows with several filled cells are.
 
-    def alone(cells: list[Line]) -> bool:
-        filled = [one for one in cells if one.text.strip()]
-        if len(filled) != 1 or filled[0].box is None:
-            return False
-        text, span = filled[0].text.strip(), filled[0].box[2] - filled[0].box[0]
-        return width == 1 or span > width / 2 or len(text) > 24 or bool(START.match(text))
+    A row of one wide or long cell is a paragraph. A table ends where its last filled cell does.
+    """
+    drawn = any(border for cells in rows for _, border in cells)
 
-    several = [n for n, cells in enumerate(rows) if sum(bool(c.text.strip()) for c in cells) > 1]
-    for number, cells in enumerate(rows):
-        text = "".join(one.text.strip() for one in cells)
-        outside = not several or number < several[0]
-        if alone(cells) or (outside and text):
-            yield Line(text)
-        elif text or (several and several[0] < number < several[-1]):
-            yield from _row(cells)
+    def is_row(cells: list[tuple[Line, bool]]) -> bool:
+        filled = [one for one, _ in cells if one.text.strip()]
+        if drawn or len(filled) != 1:
+            return any(border for _, border in cells) if drawn else bool(filled)
+        text, box = filled[0].text.strip(), filled[0].box
+        wide = box is not None and box[2] - box[0] > width / 2
+        return not (width == 1 or wide or len(text) > 24 or START.match(text))
+
+    for table, group in groupby(rows, is_row):
+        part = list(group)
+        if not table:
+            for cells in part:
+                if text := "".join(one.text.strip() for one, _ in cells):
+                    yield Line(text)
+            continue
+        if not drawn and max(sum(bool(one.text.strip()) for one, _ in cells) for cells in part) < 2:
+            yield from (
+                Line(one.text.strip()) for cells in part for one, _ in cells if one.text.strip()
+            )
+            continue
+        used = [one.box for cells in part for one, border in cells if border or one.text.strip()]
+        end = max(box[2] for box in used if box)
+        for cells in part:
+            yield from _row([one for one, _ in cells if one.box and one.box[2] <= end])
 
 
 # ------------------------------------------------------------------------------------ process
