@@ -5,7 +5,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-byteco
 
 FIGURES := $(addprefix tests/test_,numerals.py measures.py trends.py claims.py identities.py plan.py)
 
-.PHONY: reports test quick lab check bench lock
+.PHONY: reports test quick lab check bench messages lock
 .DELETE_ON_ERROR:
 
 reports: .venv/installed
@@ -32,6 +32,15 @@ check: .venv/installed
 
 bench: .venv/tests
 	$(BIN)/python benchmarks/bench.py
+
+# For maintainers: collect what is shown, from code, templates and notebooks, into the catalogue.
+CATALOGUE := src/analysis/present/locale/zh_Hans/LC_MESSAGES/analysis.po
+messages: .venv/installed
+	$(BIN)/pybabel -q extract --mapping-file=pyproject.toml --add-location=file --sort-by-file \
+	  --output-file=messages.pot .
+	$(BIN)/pybabel -q update --input-file=messages.pot --output-file=$(CATALOGUE) --locale=zh_Hans \
+	  --no-fuzzy-matching --ignore-obsolete --omit-header --width=100
+	rm messages.pot
 
 # For maintainers: resolve the ranges of pyproject.toml anew; the second lock adds to the first.
 RESOLVE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \

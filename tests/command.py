@@ -20,7 +20,8 @@ def arguments(out: Path, *notebooks: str, paths: Sequence[str] = (), **options: 
     for path in (*(NOTEBOOKS / f"{name}.ipynb" for name in notebooks), *paths):
         line += ["--notebook", str(path)]
     for name, value in options.items():
-        line += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+        option = f"--{name.replace('_', '-')}"
+        line += [option] if value is True else [option, str(value)]
     return line
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.present.language import use
+
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
 
@@ -29,6 +31,14 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"skipped where skipping is forbidden: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """What a test shows is in English unless it says otherwise."""
+    use("en")
+    yield
+    use("en")
 
 
 @pytest.fixture

@@ -52,19 +52,19 @@ def test_of_20_random_edits_each_leaves_what_a_run_from_scratch_writes(
     chance = random.Random(15)
     project = [str(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
     chosen = [*own, *chance.sample(project, 1)]
-    run(tmp_path / "out", chosen, data=data)
+    run(tmp_path / "out", chosen, data=data, language="en")
     tables = ["amounts", "indicators", "claims", "explanations", "documents", "themes", "items"]
     spared = 0
     for number in range(20):
         edit(data, chance.choice(tables), chance)
-        result = run(tmp_path / "out", chosen, data=data)
+        result = run(tmp_path / "out", chosen, data=data, language="en")
         if result.returncode == 2:  # the edit has made the data invalid
             shutil.rmtree(data)
             shutil.copytree(ROOT / "data", data)
             continue
         spared += "unchanged: " in result.stdout
         if number % 4 == 3:
-            run(tmp_path / "scratch", chosen, data=data, force=True)
+            run(tmp_path / "scratch", chosen, data=data, language="en", force=True)
             assert files(tmp_path / "out") == files(tmp_path / "scratch"), number
     assert spared
 
@@ -113,37 +113,29 @@ def test_each_own_notebook_is_run_again_for_what_it_has_looked_at(
         assert ran(again) == {f"2024/{name}" for name in expected}, (table, text)
 
 
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("open('{0}/mine.csv').read()", "{0}/mine.csv"),
-        ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
-        ("import os; os.waitpid(os.fork() or os._exit(0), 0)", "os.fork"),
-        ("import sys; sys.path.insert(0, '{0}'); import mine", "{0}/mine.py"),
-        ("import sqlite3; sqlite3.connect('{0}/mine.db').close()", ""),
-    ],
-)
-def test_what_is_read_beside_the_package_has_a_report_run_each_time(
-    code: str, reason: str, tmp_path: Path
-) -> None:
+def test_what_is_read_beside_the_package_has_a_report_run_each_time(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("1", "utf-8")
     (tmp_path / "mine.py").write_text("1", "utf-8")
-    notebook = write(tmp_path / "own.ipynb", code.format(tmp_path))
-    run(tmp_path / "out", [notebook], year=2024, language="en")
-    again = run(tmp_path / "out", [notebook], year=2024, language="en", why=True)
-    assert f"2024/own: reads what is not of the package: {reason.format(tmp_path)}" in again.stdout
-    assert ran(again) == {"2024/own"}
-
-
-def test_what_a_report_has_written_itself_it_may_read(tmp_path: Path) -> None:
-    code = (
-        "import tempfile, pathlib\npathlib.Path('a').write_text('1')\nopen('a').read()\n"
-        "with tempfile.NamedTemporaryFile('w') as file:\n"
-        "    file.write('1')\n    file.flush()\n    print(open(file.name).read())"
-    )
-    notebook = write(tmp_path / "own.ipynb", code)
-    run(tmp_path / "out", [notebook], year=2024)
-    assert ran(run(tmp_path / "out", [notebook], year=2024)) == set()
+    beside = {
+        "opens": (f"open('{tmp_path}/mine.csv').read()", f"{tmp_path}/mine.csv"),
+        "starts": ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
+        "forks": ("import os; os.waitpid(os.fork() or os._exit(0), 0)", "os.fork"),
+        "imports": (f"import sys; sys.path.insert(0, '{tmp_path}'); import mine", f"{tmp_path}/"),
+        "asks": (f"import sqlite3; sqlite3.connect('{tmp_path}/db').close()", "sqlite3.connect"),
+        "own": (
+            "import tempfile, pathlib\npathlib.Path('a').write_text('1')\nopen('a').read()\n"
+            "with tempfile.NamedTemporaryFile('w') as file:\n"
+            "    file.write('1')\n    file.flush()\n    print(open(file.name).read())",
+            "",
+        ),
+    }
+    chosen = [write(tmp_path / f"{name}.ipynb", code) for name, (code, _) in beside.items()]
+    run(tmp_path / "out", chosen, year=2024, language="en")
+    again = run(tmp_path / "out", chosen, year=2024, language="en", why=True)
+    assert "unchanged: 2024/own" in again.stdout
+    for name, (_, reason) in beside.items():
+        if reason:
+            assert f"2024/{name}: reads what is not of the package: {reason}" in again.stdout
 
 
 def test_an_edit_and_its_reversal_while_a_batch_runs_leave_nothing_wrong(

@@ -133,7 +133,9 @@ def test_the_bridge_of_2024_has_two_endings(disclosures):
         "approved", "change", "change", "unnamed", "available", "executed", "left",
     ]  # fmt: skip
     assert frame["accounts"].tolist() == pytest.approx([42.9, 13, 19.6, 0, 75.5, 75.5, 0])
-    assert frame["with_quota"].tolist() == pytest.approx([42.9, 13, 19.6, 42.17, 117.67, 75.5, 42.17])
+    assert frame["with_quota"].tolist() == pytest.approx(
+        [42.9, 13, 19.6, 42.17, 117.67, 75.5, 42.17]
+    )
 
 
 def test_what_no_change_accounts_for_is_a_step_of_its_own(disclosures):

@@ -2,7 +2,7 @@
 
 Everything an analyst needs is one tab away: ``analysis.load``, ``analysis.search``, the measures
 in ``analysis.budget``, ``analysis.composition``, ``analysis.indicators`` and ``analysis.claims``,
-charts in ``analysis.charts`` and tables for readers in ``analysis.display``.
+charts in ``analysis.charts`` and what readers see in ``analysis.present.tables``.
 """
 
 import importlib
@@ -16,9 +16,9 @@ _MODULES = {
     "charts": "present.charts",
     "claims": "checks.claims",
     "composition": "measures.composition",
-    "display": "present.display",
     "identities": "checks.identities",
     "indicators": "measures.indicators",
+    "present": "present",
     "trends": "measures.trends",
 }
 

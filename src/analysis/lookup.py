@@ -18,7 +18,7 @@ NAMED = {
     "statutory_tables": ("", "row", "label", "label"),
 }
 COLUMNS = ["table", "figure", "label", "label_zh", "printed", "value", "unit", "year", "theme",
-           "document", "line", "source", "disputed", "severity"]  # fmt: skip
+           "document", "line", "source", "finding", "severity"]  # fmt: skip
 
 
 def search(
@@ -36,7 +36,7 @@ def search(
 
     Returns:
         One row a figure: table, figure (key), label, label_zh, printed, value and unit as
-        printed, year, theme, document, line, source, disputed (the failed claim that disputes it,
+        printed, year, theme, document, line, source, finding (the failed claim that disputes it,
         or ""), severity.
 
     Raises:
@@ -80,8 +80,8 @@ def _all(data: str | Path | None) -> pd.DataFrame:
         frame["theme"] = frame.get("theme", MONEY)
         if "subject" in frame:  # of a claim
             frame["theme"] = frame["subject"].where(frame["subject"] == MONEY, "")
-        frame["disputed"] = frame["figure"].map(disputed).fillna("")
-        frame["severity"] = frame["disputed"].map(failed.set_index("figure")["severity"]).fillna("")
+        frame["finding"] = frame["figure"].map(disputed).fillna("")
+        frame["severity"] = frame["finding"].map(failed.set_index("figure")["severity"]).fillna("")
         parts.append(frame[COLUMNS])
     found = pd.concat(parts, ignore_index=True)
     themes = found.set_index("figure")["theme"]

@@ -62,12 +62,14 @@ class Report:
         return cls(match["notebook"], year, match["language"] or "en")
 
     @property
+    def place(self) -> str:
+        """Where it goes among the pages of its language, without the suffix."""
+        return self.notebook if self.year is None else f"{self.year}/{self.notebook}"
+
+    @property
     def name(self) -> str:
         """Where it goes in the output folder, without the suffix."""
-        language = [] if self.language == "en" else [self.language]
-        return "/".join(
-            [*language, *([] if self.year is None else [str(self.year)]), self.notebook]
-        )
+        return self.place if self.language == LANGUAGES[0] else f"{self.language}/{self.place}"
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -108,10 +110,14 @@ class Failure:
 
 
 def parameter_names(source: bytes) -> set[str] | None:
-    """Names that the cell tagged `parameters` assigns; None if there is no such cell."""
+    """Names that the cell tagged `parameters` assigns; None if there is no such cell.
+
+    Nor is there one for the batch if it is tagged `lab` too: that notebook needs somebody to click.
+    """
     names: set[str] | None = None
     for cell in json.loads(source)["cells"]:
-        if "parameters" in cell["metadata"].get("tags", []):
+        tags = cell["metadata"].get("tags", [])
+        if "parameters" in tags and "lab" not in tags:
             names = names or set()
             for node in ast.parse("".join(cell["source"])).body:
                 names |= {

@@ -20,7 +20,6 @@ from typing import Any
 
 from analysis.batch.plan import Failure, Options, Outcome, Report
 from analysis.batch.snapshot import Snapshot, sha256
-from analysis.batch.state import code_version
 
 GRACE = 5.0  # seconds between a worker's own time limit and its end by force
 LONGEST = 60  # a socket's path may have some 100 characters, and Python adds to it
@@ -112,7 +111,8 @@ class Worker:
         if isinstance(message, list):  # what it has looked at; it wants to print the hash of it
             digests = json.dumps(self.snapshot.digests(message), sort_keys=True)
             data_hash = sha256(digests.encode())
-            self.channel.send({"data_hash": data_hash, "code_version": code_version()})
+            released = str(self.snapshot.package.descriptor.get("created", ""))[:10]
+            self.channel.send({"data_hash": data_hash, "released": released})
         elif isinstance(message, bytes):
             self.cells.append(message)
         elif isinstance(message, Failure):

@@ -208,12 +208,16 @@ class Batch:
 
     def _keep_indexes(self) -> str | None:
         """Write each language's index if what it shows has changed; the error if there is one."""
-        errors = []
-        everything = {name: Report.of(name) for name in self.state.reports} | self.known
-        for language in LANGUAGES:
-            shown = [one for one in everything.values() if one.language == language]
-            if statuses := [*self._statuses(shown)]:
-                errors.append(self._keep_index(language, statuses))
+        everything = ({name: Report.of(name) for name in self.state.reports} | self.known).values()
+        found = {
+            language: [*self._statuses(one for one in everything if one.language == language)]
+            for language in LANGUAGES
+        }
+        errors = [
+            self._keep_index(language, statuses, all(found.values()))
+            for language, statuses in found.items()
+            if statuses
+        ]
         return next(filter(None, errors), None)
 
     def _statuses(self, shown: Iterable[Report]) -> Iterator[dict[str, Any]]:
@@ -226,22 +230,22 @@ class Batch:
                 yield {
                     "notebook": report.notebook,
                     "year": report.year,
-                    "path": f"{report.name}.html" if page.is_file() else "",
+                    "path": f"{report.place}.html" if page.is_file() else "",
                     "title": report.title,
                     "state": "failed" if error else "written",
                     "error": error,
                 }
 
-    def _keep_index(self, language: str, statuses: list[dict[str, Any]]) -> str | None:
+    def _keep_index(self, language: str, statuses: list[dict[str, Any]], twin: bool) -> str | None:
         name = "index.html" if language == LANGUAGES[0] else f"{language}/index.html"
-        shown = sha256(json.dumps([statuses, self.snapshot.hash, code()]).encode())
+        shown = sha256(json.dumps([statuses, twin, self.snapshot.hash, code()]).encode())
         with suppress(TypeError, KeyError):  # never made
             last = self.state.others.get(name) or {}
             made = {name: last["files"][name]}
             if last["shown"] == shown and not changed_files(made, self.folder.path):
                 return None
         try:
-            html = do("index", self.snapshot, self.folder.scratch, statuses)
+            html = do("index", self.snapshot, self.folder.scratch, statuses, language, twin)
             if isinstance(html, Failure):
                 self.folder.write({name: plain_index(statuses, html.reason).encode()})
                 return html.reason

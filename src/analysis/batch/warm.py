@@ -11,7 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 MODULES = (
-    "analysis.present.charts analysis.present.tables analysis.site.index analysis.batch.kernel analysis.batch.worker "
+    "analysis.present.charts analysis.present.tables analysis.site.index analysis.batch.kernel "
+    "analysis.batch.worker "
     "matplotlib.pyplot "
     "IPython.core.completerlib IPython.core.oinspect ipykernel.debugger ipykernel.kernelapp"
 )
@@ -24,6 +25,7 @@ def warm_up() -> None:
     for name in MODULES.split():
         import_module(name)
     del sys.modules["rfc3987_syntax"]
+    import pandas as pd
     from nbformat.v4 import new_code_cell, new_notebook
 
     from analysis.data.package import find
@@ -38,11 +40,11 @@ def warm_up() -> None:
             package.load(table, **{column: ""})  # indexed once
     # what one report computes and draws leaves caches behind that serve every other
     disclosure = Disclosure(package.years[-1])
-    budget_execution.budget_execution(disclosure)
-    _, told = performance_indicators.performance_indicators(disclosure)
-    frame = disclosure.amounts.assign(value=disclosure.amounts["base"].astype(float)).head(2)
-    svg.draw(charts.bars(frame), told[0], "warm")
-    page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", "", ""))
+    for report in (budget_execution, performance_indicators):
+        report.opening(disclosure)
+    figure = charts.bars(pd.DataFrame({"label": ["一"], "value": [1.0]}))
+    svg.draw(figure, "", "warm")
+    page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", ""))
 
 
 os.chdir(Path(__file__).parent)  # where no matplotlibrc of somebody's lies

@@ -13,10 +13,10 @@ from analysis.data import package
 
 LIBRARY = str(Path(__file__).parents[1])
 SYSTEM = ("/usr", "/lib", "/etc", "/proc", "/sys", "/dev", "/System", "/Library", "C:\\Windows")
-OPENS = ("open", "os.listdir", "os.scandir", "sqlite3.connect")
+LISTS = ("os.listdir", "os.scandir")
 LEAVES = (
     *("subprocess.Popen", "os.system", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn"),
-    *("os.spawn", "socket.connect"),
+    *("os.spawn", "socket.connect", "sqlite3.connect"),
 )
 
 
@@ -41,12 +41,12 @@ def watch(data: Path, scratch: Path) -> None:
     def note(event: str, arguments: tuple[Any, ...]) -> None:
         if event in LEAVES:
             package.seen.add(elsewhere(event))
-        elif event in OPENS and isinstance(arguments[0], (str, bytes, os.PathLike)):
+        elif event in ("open", *LISTS) and isinstance(arguments[0], (str, bytes, os.PathLike)):
             path = os.path.realpath(os.fsdecode(arguments[0]))
             if (path + os.sep).startswith(package_folder):
                 if not _in_library():
                     package.seen.add(PACKAGE)
-            elif event != "open" or (path + os.sep).startswith(own) or Path(path).is_dir():
+            elif event in LISTS or (path + os.sep).startswith(own) or Path(path).is_dir():
                 return
             elif arguments[2] & os.O_TRUNC or (
                 arguments[2] & os.O_CREAT and not Path(path).exists()

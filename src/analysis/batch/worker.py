@@ -30,7 +30,7 @@ from papermill.exceptions import PapermillExecutionError
 from analysis.batch.plan import Failure, Options, Outcome, Report
 from analysis.batch.snapshot import ALWAYS, PACKAGE
 from analysis.batch.watch import watch
-from analysis.data.package import seen
+from analysis.data.package import find, seen
 from analysis.site import index, page
 
 KILLED = "the process that ran this cell came to its end before the cell did"
@@ -111,7 +111,8 @@ def make_report(
         year=report.year,
         parameters=report.parameters,
         command=report.command,
-        **channel.recv(),  # their hash
+        twin=report.takes_language,
+        **channel.recv(),  # their hash, and how old they are
     )
     try:
         html = page.render(notebook, facts)
@@ -125,9 +126,12 @@ def make_report(
     return Outcome(html, nbformat.writes(notebook) + "\n", sorted(seen, key=str), error)
 
 
-def make_index(channel: Connection, data: Path, statuses: list[dict[str, Any]]) -> str:
-    """The page that leads to all reports."""
-    return index.render([index.Status(**status) for status in statuses], data)
+def make_index(
+    channel: Connection, data: Path, statuses: list[dict[str, Any]], language: str, twin: bool
+) -> str:
+    """The page that leads to all reports of one language."""
+    shown = [index.Status(**status) for status in statuses]
+    return index.render(shown, find(data), language, twin)
 
 
 def sign(channel: Connection, data: Path, notebooks: list[Path]) -> bool:

@@ -180,7 +180,9 @@ def items(amounts: pd.DataFrame, scheme: str) -> pd.DataFrame:
         if budgeted.empty and kind == "part":
             return pd.DataFrame()
         spent = pick(amounts, one, "executed").set_index("item")
-        both = budgeted.join(spent, suffixes=("", "_executed"))  # also where no outturn is told
+        both = budgeted.merge(  # also those of whose outturn nothing is told
+            spent, how="left", left_index=True, right_index=True, suffixes=("", "_executed")
+        )
         both["disputed"] = both["disputed"].mask(
             both["disputed"] == "", both["disputed_executed"].fillna("")
         )

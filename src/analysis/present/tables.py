@@ -205,20 +205,23 @@ def figure(
         drawn.append(f"<div>{top}{picture}{_note(beneath)}</div>")
         words += [heading, told, beneath]
         figures.append(chart)
-    body = "".join(drawn)
     foot = ""
     if data is not None and len(data):
         grid = _Grid(data, columns, None)
         if beside:
-            body += f'<div class="data">{grid.table(caption or title)}</div>'
+            drawn.append(f'<div class="data">{grid.table(caption or title)}</div>')
         foot = _foot(
             grid, title, "" if beside else grid.table(_("Data: {title}").format(title=title))
         )
         words += grid.plain if beside else []
+    heights = [chart.get_size_inches()[1] for chart in figures]
+    # panels of very unequal height would leave holes in a grid
+    uneven = len(drawn) > 3 and len(heights) > 1 and max(heights) > 2 * min(heights)
+    kind = "flow" if uneven else "panels" if heights else "two"
     shown = (
         f"<figure><figcaption><b>{html(title)}</b>"
         f"{f'<span class=note>{html(note)}</span>' if note else ''}</figcaption>"
-        f'{_key("".join(drawn))}<div class="panels">{body}</div>{foot}</figure>'
+        f'{_key("".join(drawn), figures)}<div class="{kind}">{"".join(drawn)}</div>{foot}</figure>'
     )
     return Fragment(shown, lines(*words), data, figures[0] if len(figures) == 1 else figures,
                     tuple(dict.fromkeys(cites)))  # fmt: skip
@@ -370,7 +373,7 @@ class _Grid:
             )
             self.body.append(
                 f'<tr role="row"{role}><th scope="row" role="rowheader">{html(row["label"])}'
-                f"{_marks(row)}{_term(row['term'])}{_small(row)}</th>{cells}</tr>"
+                f"{self.marks(row)}{_term(row['term'])}{_small(row)}</th>{cells}</tr>"
             )
             self.plain.append(" | ".join([plain(row["label"]), *said]))
             figures = [_csv_figure(row[c], one) for c, one in zip(given, said, strict=True)]
@@ -381,6 +384,15 @@ class _Grid:
                     *(inert(_cited_words(row[c]) if c == "source" else row[c]) for c in extra),
                 ]
             )
+
+    def marks(self, row: Row) -> str:
+        """What speaks against a row's figure, and what was mended in it."""
+        finding, mended = (plain(row.get(c)) for c in ("disputed", "corrected"))
+        name = escape(_("disputed: see the finding"))
+        mark = f'<a href="#{escape(finding)}" aria-label="{name}">†</a>' if finding else ""
+        if not mended or "corrected" in self.given:
+            return mark
+        return f"{mark}<small>{html(_('corrected: {what}').format(what=mended))}</small>"
 
     def heading(self, column: str) -> str:
         return self.given[column] or _heading(column)
@@ -493,14 +505,6 @@ def _small(row: Row) -> str:
     return f"<small>{said}</small>" if said else ""
 
 
-def _marks(row: Row) -> str:
-    finding, mended = (plain(row.get(c)) for c in ("disputed", "corrected"))
-    name = escape(_("disputed: see the finding"))
-    mark = f'<a href="#{escape(finding)}" aria-label="{name}">†</a>' if finding else ""
-    note = _("corrected: {what}").format(what=mended) if mended else ""
-    return mark + (f"<small>{html(note)}</small>" if note else "")
-
-
 def _note(said: str) -> str:
     return f'<p class="note">{html(said)}</p>' if said else ""
 
@@ -574,25 +578,26 @@ def _download(name: str, rows: list[list[str]]) -> str:
     )
 
 
-def _key(drawn: str) -> str:
-    """What the fills mean, where a drawing uses another than the plain one."""
-    entries = [
-        ("a1", '<rect class="a1" width="16" height="16"/>', _("stated")),
-        (
-            "dv",
-            '<rect class="dv" x="1" y="1" width="14" height="14"/>',
-            _("derived, or on another basis"),
-        ),
-        ("no", '<rect class="no" x="1" y="1" width="14" height="14"/>', _("missing")),
-    ]
-    used = [e for e in entries if f'class="{e[0]}"' in drawn]
-    if not any(e[0] != "a1" for e in used):
-        return ""
+def _key(drawn: str, figures: Sequence[Figure]) -> str:
+    """What the fills mean, where a drawing uses another than the plain one, and the marks."""
+    box = '<rect class="{}" x="1" y="1" width="14" height="14"/>'
+    fills = {"a1": _("stated"), "dv": _("derived, or on another basis"), "no": _("missing")}
+    said = [(box.format(name), html(meaning)) for name, meaning in fills.items()
+            if f'class="{name}"' in drawn]  # fmt: skip
+    if len(said) == 1 and 'class="a1"' in drawn:
+        said = []
+    if any(figure.get_gid() == "dots" for figure in figures):
+        marks = {"holds": '<path class="ok" d="M6 6h4v4h-4z"/>', "contradicted": box.format("lo"),
+                 "not_reconcilable": '<path class="o lo" d="M3 3h10v10h-10z"/>',
+                 "own_test": '<path class="lo" d="M8 1l7 7l-7 7l-7 -7z"/>'}  # fmt: skip
+        said += [(mark, _both(*VERDICTS[name])) for name, mark in marks.items()]
+        colours = zip(("hi", "mi", "lo"), GRAVITY.values(), strict=True)
+        said += [(box.format(colour), _both(*grade)) for colour, grade in colours]
     shown = "".join(
-        f'<li><svg viewBox="0 0 16 16" aria-hidden="true">{mark}</svg>{html(said)}</li>'
-        for _c, mark, said in used
+        f'<li><svg viewBox="0 0 16 16" aria-hidden="true">{mark}</svg><span>{meaning}</span></li>'
+        for mark, meaning in said
     )
-    return f'<ul class="key">{shown}</ul>'
+    return f'<ul class="key">{shown}</ul>' if shown else ""
 
 
 def _described(documents: Iterable[Row]) -> Iterable[Row]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from analysis.data.package import records
@@ -39,13 +41,20 @@ def opening(disclosure: Disclosure) -> Fragment:
     )
 
 
-def _measures(disclosure: Disclosure) -> pd.DataFrame:
-    return budget.measures(disclosure.amounts, disclosure.cells).set_index("measure", drop=False)
+def _measures(disclosure: Disclosure) -> dict[str, dict[str, Any]]:
+    """Each measure by its id."""
+    found = budget.measures(disclosure.amounts, disclosure.cells)
+    return {row["measure"]: row for row in records(found)}
+
+
+def _steps(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Each step of the bridge by its kind, of which only changes may be several."""
+    return {row["kind"]: row for row in records(frame)}
 
 
 def answer(disclosure: Disclosure) -> str:
     """Whether the money was spent as planned, in one sentence."""
-    completion = _measures(disclosure).loc["completion"]
+    completion = _measures(disclosure)["completion"]
     steps = bridge_of(disclosure)
     spent, approved = completion["numerator"], completion["denominator"]
     told = {
@@ -60,9 +69,9 @@ def answer(disclosure: Disclosure) -> str:
         return _("{spent} was spent in {year}; {reason}.").format(
             **told, reason=common.reason(completion["reason"])
         )
-    at = steps.drop_duplicates("kind").set_index("kind")
-    left, over = at.loc["left", "accounts"], at.loc["left", "with_quota"]
-    unnamed = at["accounts"].get("unnamed", 0.0)
+    at = _steps(steps)
+    left, over = at["left"]["accounts"], at["left"]["with_quota"]
+    unnamed = at.get("unnamed", {}).get("accounts", 0.0)
     changes = steps[steps["kind"] == "change"].rename(columns={"accounts": "value"})
     told |= {"left": money(left), "quota": money(over), "unnamed": money(unnamed),
              "changes": amounts_of(changes)}  # fmt: skip
@@ -77,19 +86,19 @@ def answer(disclosure: Disclosure) -> str:
         ).format(**told)
     if pd.isna(over):
         return _(
-            "{spent} was spent in {year}, {rate} of the {approved} approved; what was added is "
-            "named: {changes}."
+            "{spent} was spent in {year}, {rate} of the {approved} approved; {changes} make up "
+            "the difference."
         ).format(**told)
     return _(
-        "{spent} was spent in {year}, {rate} of the {approved} approved; what was added is named: "
-        "{changes}, but a quota of {quota} that the text reports as left stands in no account."
+        "{spent} was spent in {year}, {rate} of the {approved} approved; the changes named make up "
+        "the difference, but a quota of {quota} that the text reports as left is in no account."
     ).format(**told)
 
 
 def tiles(disclosure: Disclosure) -> list[Tile]:
     """The headline figures."""
     measures, change = _measures(disclosure), budget.change(disclosure.amounts)
-    completion, share = measures.loc["completion"], measures.loc["approved_share"]
+    completion, share = measures["completion"], measures["approved_share"]
     made = []
     if pd.notna(completion["numerator"]):
         note = ""
@@ -117,7 +126,7 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
         ("quota_completion", "计入结余指标"),
         ("full_year_completion", "全年预算"),
     ):
-        one = measures.loc[name]
+        one = measures[name]
         if pd.notna(one["value"]):
             note = f"{number(one['numerator'], 2)} / {number(one['denominator'], 2)}"
             label = _("With the quota") if name == "quota_completion" else _("Full-year budget")
@@ -169,7 +178,7 @@ def _disagreements(disclosure: Disclosure) -> list[str]:
 
 def _sources(disclosure: Disclosure) -> list[str]:
     """How much of what was spent the approved budget promised."""
-    share, steps = _measures(disclosure).loc["approved_share"], bridge_of(disclosure)
+    share, steps = _measures(disclosure)["approved_share"], bridge_of(disclosure)
     changes = steps[steps["kind"] == "change"] if len(steps) else steps
     if not share["value"] < 100 or changes.empty:
         return []
@@ -187,7 +196,7 @@ def _sources(disclosure: Disclosure) -> list[str]:
 def _endings(disclosure: Disclosure) -> list[str]:
     """Both endings of the year, where the text tells of a quota."""
     measures = _measures(disclosure)
-    named, both = measures.loc["named_completion"], measures.loc["quota_completion"]
+    named, both = measures["named_completion"], measures["quota_completion"]
     if pd.isna(both["value"]):
         return []
     told = {
@@ -249,7 +258,7 @@ def _change(disclosure: Disclosure) -> list[str]:
 def _adjustment(disclosure: Disclosure) -> list[str]:
     """The adjustment rate in its two readings, the definition's first."""
     measures = _measures(disclosure)
-    own, every = measures.loc["adjustment"], measures.loc["adjustment_all"]
+    own, every = measures["adjustment"], measures["adjustment_all"]
     if pd.isna(own["value"]):
         return []
     return [
@@ -324,7 +333,7 @@ def grade(score: float) -> str:
 
 def _norm(disclosure: Disclosure) -> list[str]:
     """What the one published norm for an outturn would say."""
-    outturn = _measures(disclosure).loc["completion", "value"]
+    outturn = _measures(disclosure)["completion"]["value"]
     if pd.isna(outturn):
         return []
     return [
@@ -361,11 +370,11 @@ def bridge(steps: pd.DataFrame) -> Fragment:
     if steps.empty:
         return tables.notice(_("The approved or the executed total is not stated with a number."))
     frame = _labelled(steps)
-    at = frame.drop_duplicates("kind").set_index("kind")
-    unnamed = at["accounts"].get("unnamed", 0.0)
+    at = _steps(frame)
+    unnamed = at.get("unnamed", {}).get("accounts", 0.0)
     drawn = frame[frame["kind"].isin(["approved", "change", "unnamed", "executed"])]
     drawn = drawn[(drawn["kind"] != "unnamed") | (drawn["accounts"] != 0)]
-    left = at.loc[["left"]].reset_index()
+    left = frame[frame["kind"] == "left"]
     kinds = {"approved": "start", "unnamed": "change", "executed": "total", "left": "total"}
     first = pd.concat([drawn, left])
     first = first.assign(
@@ -373,9 +382,9 @@ def bridge(steps: pd.DataFrame) -> Fragment:
         known=(first["kind"] == "unnamed").map({True: "derived", False: "stated"}),
         kind=first["kind"].replace(kinds),
     )
-    quota = at.loc["left", "with_quota"]
-    most = max(at.loc["available", "accounts"], at["with_quota"].fillna(0).max())
-    spent, available = at.loc["executed", "accounts"], at.loc["available", "accounts"]
+    quota = at["left"]["with_quota"]
+    most = max(at["available"]["accounts"], float(frame["with_quota"].fillna(0).max()))
+    spent, available = at["executed"]["accounts"], at["available"]["accounts"]
     panels: list[tables.Panel] = [
         (
             _("In the accounts: {available} to spend, {spent} spent").format(
@@ -388,8 +397,8 @@ def bridge(steps: pd.DataFrame) -> Fragment:
     columns = ["accounts"]
     if pd.notna(quota):
         columns.append("with_quota")
-        whole = at.loc["available", "with_quota"]
-        second = at.loc[["executed", "left", "available"]].reset_index()
+        whole = at["available"]["with_quota"]
+        second = frame.set_index("kind").loc[["executed", "left", "available"]].reset_index()
         second = second.assign(value=second["with_quota"], kind=["start", "change", "total"],
                                known=["stated", "derived", "derived"])  # fmt: skip
         split = [
@@ -416,7 +425,7 @@ def bridge(steps: pd.DataFrame) -> Fragment:
         title = _("The changes named lead from the approved budget to what was spent")
     else:
         title = _("{left} of the approved {approved} was not spent; no change is stated").format(
-            left=money(at.loc["left", "accounts"]), approved=money(at.loc["approved", "accounts"])
+            left=money(at["left"]["accounts"]), approved=money(at["approved"]["accounts"])
         )
     note = _("万元 (10,000 yuan); panels are on one scale")
     return tables.figure(title, note, panels, frame, columns, beside=True,

@@ -200,7 +200,7 @@ def explanations(frame: pd.DataFrame) -> Fragment:
     return tables.bullets(map(sentence, said))
 
 
-def listed(observed: pd.DataFrame, caption: str) -> Fragment:
+def listed(observed: pd.DataFrame) -> Fragment:
     """Every figure of some observations with its share where it is a part; zeros in a sentence."""
     rows = records(observed)
     told = observed.assign(
@@ -215,7 +215,7 @@ def listed(observed: pd.DataFrame, caption: str) -> Fragment:
     if shown["figure"].isin(shares.index).any():
         shown = shown.assign(share=shown["figure"].map(shares))
         columns |= {"share": _("Share (%)")}
-    return tables.table(shown, caption, columns, note)
+    return tables.table(shown, "", columns, note)
 
 
 def nothing(rows: pd.DataFrame) -> str:

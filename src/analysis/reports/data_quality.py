@@ -12,11 +12,6 @@ from analysis.checks.identities import identity_rules, identity_summary, undiscl
 from analysis.data import forms
 from analysis.data.package import Package, records
 from analysis.disclosure import Disclosure
-<<<<<<< HEAD
-from analysis.measures import budget, indicators
-from analysis.present import display
-from analysis.reports.common import Findings, headline, told_claims
-=======
 from analysis.measures import Status, budget, indicators
 from analysis.present import charts, tables
 from analysis.present.language import _, column, current, listing, ngettext
@@ -26,7 +21,6 @@ from analysis.reports import common
 from analysis.reports.common import Tile, named, tile
 
 Checked = Mapping[str, pd.DataFrame]  # what ``checked_tables`` gives: identities by document
->>>>>>> reports
 
 
 def opening(
@@ -222,7 +216,7 @@ def overview(
         only_zeros = (frame["zeros"] == frame["instances"]) & (frame["result"] == "holds")
         marks = pd.DataFrame(
             {
-                "section": frame["identity"].map(_tables),
+                "section": frame["identity"].map(_of_table),
                 "verdict": verdicts.fillna("holds").mask(only_zeros, "zero"),
                 "severity": (frame["result"] == "fails").map({True: "high", False: ""}),
             }
@@ -238,7 +232,7 @@ def overview(
             ).format(n=fails)
         )
         note = _("Hollow: only zeros were compared. A dash: not checked, since a table is missing.")
-        panels.append((heading, charts.dots(marks), note))
+        panels.append((heading, charts.dots(marks.sort_values("section", kind="stable")), note))
     due = documents[documents["kind"] == "final_accounts"]
     if len(due):
         panels.append((_("The statutory tables"), _disclosed(due, printed), ""))
@@ -247,11 +241,10 @@ def overview(
     return tables.figure(title, note, panels)
 
 
-def _tables(identity: str) -> str:
-    """The tables that an identity compares, as a heading."""
+def _of_table(identity: str) -> str:
+    """The last of the tables that an identity compares, as a heading."""
     rule = next(rule for rule in identity_rules() if rule["identity"] == identity)
-    found = sorted(set(re.findall(r"T(\d\d)", rule["formula"])))
-    return ngettext("Table {tables}", "Tables {tables}", len(found)).format(tables=listing(found))
+    return _("Table {number}").format(number=max(re.findall(r"T(\d\d)", rule["formula"])))
 
 
 def _disclosed(documents: pd.DataFrame, printed: pd.DataFrame) -> Fragment:
@@ -375,10 +368,13 @@ def corrections(frame: pd.DataFrame) -> Fragment:
     shown = frame.assign(
         label=frame["printed"],
         source=frame["document"] + ", line " + frame["line"].astype(str),
+        read=frame["corrected"],
         why=column(frame, "reason"),
     )
-    columns = {"label": _("Printed"), "corrected": _("Read as"), "why": _("Why")}
-    return tables.table(shown, _("Source errors mended on loading"), columns)
+    columns = {"label": _("Printed"), "read": _("Read as"), "why": _("Why")}
+    return tables.table(
+        shown.drop(columns="corrected"), _("Source errors mended on loading"), columns
+    )
 
 
 def holding(judged: pd.DataFrame) -> Fragment:

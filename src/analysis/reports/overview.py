@@ -49,8 +49,8 @@ def _completions(package: Package) -> list[tuple[int, float, float, float]]:
     """Year, executed, approved (万元) and completion (%) of each year that states both."""
     found = []
     for one in disclosures(package):
-        measures = budget.measures(one.amounts, one.cells).set_index("measure")
-        row = measures.loc["completion"]
+        measures = records(budget.measures(one.amounts, one.cells))
+        row = next(row for row in measures if row["measure"] == "completion")
         if pd.notna(row["value"]):
             found.append((one.year, row["numerator"], row["denominator"], row["value"]))
     return found

@@ -10,7 +10,7 @@ from analysis.data.package import records
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, indicators
 from analysis.present import charts, tables
-from analysis.present.language import _, column, labelled, listing
+from analysis.present.language import _, column, labelled, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import number, percent, span
 from analysis.reports import common
@@ -288,7 +288,7 @@ def ledger(frame: pd.DataFrame) -> Fragment:
             for index, row in outside.iterrows()
         )
         panels.append((_title(whole), charts.ledger(drawn, whole, most), note))
-    parts = [
+    firsts = [
         _("{value} {item} of {all}").format(
             value=number(rows["value"].iloc[1]), all=number(rows["value"].iloc[0]),
             item=named(rows.iloc[1]),
@@ -296,7 +296,7 @@ def ledger(frame: pd.DataFrame) -> Fragment:
         for _name, rows in frame.groupby("ledger", sort=False)
     ]  # fmt: skip
     return tables.figure(
-        common.sentence(listing(parts)).rstrip(".。"),
+        common.sentence(listing(firsts)).rstrip(".。"),
         _("Bars are on one scale, shares rounded one by one"),
         panels,
         shown,
@@ -448,11 +448,20 @@ def times(documents: pd.DataFrame) -> Fragment:
     return tables.paragraphs(*map(common.sentence, column(documents, "period")))
 
 
-def theme(observed: pd.DataFrame) -> Fragment:
-    """Every figure of one theme (rows of ``Disclosure.indicators``)."""
-    first = observed.iloc[0]
-    caption = named({"label": first["theme_en"], "label_zh": first["theme_zh"]})
-    return common.listed(observed, common.sentence(caption).rstrip(".。"))
+def themes(observed: pd.DataFrame) -> Fragment:
+    """Every figure of these observations, a panel a theme (rows of ``Disclosure.indicators``)."""
+    if observed.empty:
+        return tables.paragraphs(_("Nothing else is reported."))
+    panels: list[tables.Panel] = []
+    for _theme, figures in observed.groupby("theme", sort=False):
+        first = figures.iloc[0]
+        heading = named({"label": first["theme_en"], "label_zh": first["theme_zh"]})
+        heading = heading[:1].upper() + heading[1:]
+        panels.append((heading, common.listed(figures), ""))
+    title = ngettext(
+        "{n} more figure, by theme", "{n} more figures, by theme", len(observed)
+    ).format(n=number(len(observed)))
+    return tables.figure(title, panels=panels)
 
 
 def cannot(observed: pd.DataFrame, year: int) -> Fragment:

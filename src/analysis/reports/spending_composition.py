@@ -83,7 +83,7 @@ def answer(disclosure: Disclosure) -> str:
         ).format(**told)
     if name == "project":
         items = budget.pick(disclosure.amounts, "project", "executed")
-        first = items.loc[items["base"].astype(float).idxmax(), "item"]
+        first = items.sort_values("base", ascending=False, kind="stable")["item"].tolist()[0]
         if indicators.results_of(disclosure.indicators, first).empty:
             return _(
                 "Of the {spent} spent in {year}, {share} went to {top}, for which no result is "

@@ -205,7 +205,7 @@ def net(panel: pd.DataFrame) -> Fragment:
     if not panels:
         return tables.notice(_("No parts of a whole are known for two years."), "not_comparable")
     parts = moved[moved["share_of"] != ""]
-    top = parts.loc[parts["difference"].abs().idxmax()]
+    top = max(records(parts), key=lambda row: abs(row["difference"]))
     title = _("Net change: {item} {change}").format(
         item=named(top), change=number(top["difference"], sign=True)
     )
@@ -261,7 +261,7 @@ def differs(name: str) -> str:
 
 def comparable(compared: pd.DataFrame, money: pd.DataFrame) -> Fragment:
     """What may be set side by side, and what not (from ``trends.comparisons``)."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     if len(money):
         for phase, label, label_zh, said in (
             ("approved", "Approved budget (万元)", "年初预算", _("yes")),
@@ -278,15 +278,15 @@ def comparable(compared: pd.DataFrame, money: pd.DataFrame) -> Fragment:
     for one in records(compared):
         observed = one["observed"]
         names = {row["indicator"]: row for row in observed}
-        by = {}
+        values: dict[int, list[str]] = {}
         for row in observed:
-            by.setdefault(int(row["year"]), []).append(value_of(row))
+            values.setdefault(int(row["year"]), []).append(value_of(row))
         note = column(pd.DataFrame([one]), "note").iloc[0]
         rows.append(
             {
                 "label": " / ".join(row["label"] for row in names.values()),
                 "label_zh": " / ".join(row["label_zh"] for row in names.values()),
-                "by": {year: listing(values) for year, values in by.items()},
+                "by": {year: listing(each) for year, each in values.items()},
                 "comparable": verdict(one["verdict"]),
                 "detail": differs(one["differs"]) or note,
                 "source": "; ".join(row["source"] for row in observed),

@@ -567,13 +567,11 @@ class _Trial:
         return frame
 
     def judge(self) -> pd.DataFrame:
-        """Judge the claims; what fails is of medium severity until a person has judged it."""
-        judged = claims.findings(self.package())
-        failed = {*judged[~judged["holds"]]["figure"]}
+        """Judge the claims; what can fail is of medium severity until a person has judged it."""
         for row in self.rows["claims"]:
-            if row["figure"] in failed:
+            if row["formula"]:
                 row["severity"] = "medium"
-        return judged
+        return claims.findings(self.package())
 
 
 Key = tuple[str, str, int]
