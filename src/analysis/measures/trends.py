@@ -180,7 +180,6 @@ def money(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
     for document in documents.sort_values("year", kind="stable")["document"]:
         groups.append((document, "executed", executed[executed["document"] == document]))
     columns = ["year", "value", "low", "high", "known", "source", "disputed"]
-    names = [*columns, "series", "phase"]
     panels = [
         _every_year(disclosure.settled(part, ["year"]).set_index("year")[columns[1:]]).assign(
             series=series, phase=phase
@@ -188,4 +187,5 @@ def money(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
         for series, phase, part in groups
         if len(part)
     ]
-    return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame(columns=names)
+    empty = pd.DataFrame(columns=[*columns, "series", "phase"])
+    return pd.concat(panels, ignore_index=True) if panels else empty
