@@ -180,6 +180,7 @@ def money(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
     for document in documents.sort_values("year", kind="stable")["document"]:
         groups.append((document, "executed", executed[executed["document"] == document]))
     columns = ["year", "value", "low", "high", "known", "source", "disputed"]
+    names = [*columns, "series", "phase"]
     panels = [
         _every_year(disclosure.settled(part, ["year"]).set_index("year")[columns[1:]]).assign(
             series=series, phase=phase
@@ -187,4 +188,4 @@ def money(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
         for series, phase, part in groups
         if len(part)
     ]
-    return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame()
+    return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame(columns=names)
