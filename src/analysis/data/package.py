@@ -154,7 +154,7 @@ class Package:
             DataError: a value that the column never has; the message lists those it has.
         """
         every = self.load(name)
-        kept = every["document"].notna() if "document" in every else ~every.index.isna()
+        kept = every.index == every.index
         fields = {one["name"]: one for one in self.fields(name)}
         for column, wanted in where.items():
             if column not in every:
