@@ -226,7 +226,7 @@ def _joined(line: list[dict[str, Any]]) -> str:
 
 def _inside(char: dict[str, Any], box: Box) -> bool:
     x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+    return bool(box[0] <= x <= box[2] and box[1] <= y <= box[3])
 
 
 def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
