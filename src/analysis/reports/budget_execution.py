@@ -505,8 +505,15 @@ def others(frame: pd.DataFrame) -> Fragment:
     unknown = frame[["approved", "executed", "last"]].isna().all(axis=1)
     shown = frame[~zero | unknown]
     whole = shown["scheme"] == "total"  # of the year before
-    shown = shown.assign(label=shown["label"].mask(whole, "Expenditure of the year before"),
-                         label_zh=shown["label_zh"].mask(whole, "上年支出"))  # fmt: skip
+    shown = shown.assign(
+        label=shown["label"].mask(whole, "Expenditure of the year before"),
+        label_zh=shown["label_zh"].mask(whole, "上年支出"),
+        known=shown["derived"].map({True: "derived", False: "stated"}),
+        last=[
+            span(row["last_low"], row["last_high"], digits=2) if pd.notna(row["last"]) else ""
+            for row in records(shown)
+        ],
+    )
     columns = [c for c in ("approved", "executed", "last") if shown[c].notna().any()]
     note = common.nothing(frame[zero & ~unknown])
     if shown.empty:
