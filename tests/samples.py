@@ -25,7 +25,6 @@ FACTS = Facts(
     notebook="budget_execution",
     year=2024,
     parameters={"year": 2024},
-    data_hash="d" * 64,
     command="analysis reports --year 2024 --notebook budget_execution",
     released="2026-11-24",
 )
