@@ -158,7 +158,8 @@ def test_no_chart_label_is_clipped_or_overlaps_another(
 
 
 def test_type_is_legible_on_a_phone(browser: Browser, pages: dict[str, Path]) -> None:
-    sizes = """() => [...document.querySelectorAll('svg[role=img]')].filter(svg => svg.checkVisibility())
+    sizes = """() => [...document.querySelectorAll('svg[role=img]')]
+        .filter(svg => svg.checkVisibility())
         .map(svg => 12 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"""
     for name, view in views(browser, pages):
         assert min(view.evaluate(sizes), default=12) > 11, name
@@ -386,6 +387,8 @@ def test_pages_are_marked_with_their_languages(reports: dict[str, Path]) -> None
         chinese = name.startswith("zh/")
         assert f'<html lang="{"zh-Hans" if chinese else "en"}">' in html
         if not chinese:
-            main = re.sub(r'<(\w+)[^>]* lang="zh-Hans"[^>]*>[^<]*(<span class="n">[^<]*</span>[^<]*)*'
-                          r"</\1>", "", html[html.index("<main") :])  # fmt: skip
+            marked = (
+                r'<(\w+)[^>]* lang="zh-Hans"[^>]*>[^<]*(<span class="n">[^<]*</span>[^<]*)*</\1>'
+            )
+            main = re.sub(marked, "", html[html.index("<main") :])
             assert re.findall("[\u4e00-\u9fff]+", re.sub("<[^>]*>", "", main)) == [], name
