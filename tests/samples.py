@@ -219,9 +219,10 @@ def notebook(*outputs: NotebookNode) -> NotebookNode:
 
 def report() -> NotebookNode:
     """A notebook with everything a report may show."""
+    first = opening()  # which tells how sources call the documents
     made = [figure(name, frame) for name, frame in frames().items()]
     notice = tables.notice("The document states no planned progress.")
-    return notebook(*map(shown, [opening(), table(projects()), *made, notice]))
+    return notebook(*map(shown, [first, table(projects()), *made, notice]))
 
 
 def hostile_report() -> NotebookNode:
