@@ -384,7 +384,7 @@ class _Reader:
             }
             self._write("indicators", number, printed, numeral, unit, row)
             return True
-        grows = "-" if re.search("增|升", words) else "+"
+        grows = "-" if re.findall("[增升减降约]", f"减{words}")[-1] in "增升" else "+"
         value = float(numeral.replace(",", ""))
         row |= {"statement": _put(rule["name_en"], put), "statement_zh": _put(rule["name_zh"], put)}
         if kind == "change":
