@@ -222,6 +222,7 @@ def bridge(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         unnamed[0] = 0.0
 
     def step(kind: str, accounts: float, ending: float, of: pd.DataFrame) -> dict[str, object]:
+        of = of if len(of) else approved.iloc[:0]  # no figure at all has no columns either
         source = "; ".join(of["source"])
         disputed = first(of["disputed"])
         return {"kind": kind, "label": "", "label_zh": "", "accounts": accounts,

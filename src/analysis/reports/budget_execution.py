@@ -281,7 +281,8 @@ def _items(disclosure: Disclosure) -> list[str]:
             len(frame[frame["kind"] == "part"]),
         ).format(full=full, n=len(frame[frame["kind"] == "part"]))
     )
-    silent = parts[[indicators.results_of(disclosure.indicators, i).empty for i in parts["item"]]]
+    without = [indicators.results_of(disclosure.indicators, i).empty for i in parts["item"]]
+    silent = parts[without] if without else parts
     for row in records(silent.sort_values("executed").tail(1)):
         told.append(
             _("For {item}, {spent}, no result is reported.").format(
