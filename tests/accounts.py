@@ -1,7 +1,8 @@
 """Two real accounts of other departments, keyed from their cells as read by eye into packages.
 
 ``data/planning-cells.csv`` and ``data/finance-cells.csv`` hold table, row, column and the
-characters printed. Lines are made up: a cell a line.
+characters printed. The text that they stand in is made up: the titles, then two lines a cell, the
+row and what is printed. It lies beside the package, in the folder `texts`.
 """
 
 import csv
@@ -34,8 +35,7 @@ def keyed(name: str, folder: Path, blanks: str = "unknown", unit: str = "万元"
         "title": "2024年度部门决算", "title_en": "2024 departmental final accounts",
         "short_en": "2024 accounts", "short_zh": "2024年决算",
         "publisher": "某区某局", "publisher_en": "A bureau of a district",
-        "period": "the year", "period_zh": "全年", "lines": 9999,
-        "sha256": hashlib.sha256(name.encode()).hexdigest(),
+        "period": "the year", "period_zh": "全年",
     }]  # fmt: skip
     for table in sorted({one["table"] for one in printed} | {*EMPTY[name]}):
         tables["disclosed_tables"].append({
@@ -43,12 +43,21 @@ def keyed(name: str, folder: Path, blanks: str = "unknown", unit: str = "万元"
             "title": forms.TITLES[table][0], "unit": unit, "blanks": blanks,
             "empty": str(table in EMPTY[name]).lower(),
         })  # fmt: skip
-    for line, one in enumerate(printed, start=20):
+    text = [title for title, _ in forms.TITLES.values()]
+    for one in printed:
+        text += [one["row"], one["printed"]]
         tables["statutory_tables"].append({
             "document": document, **one, "label": forms.label(one["table"], one["row"]),
-            "line": line, "row_line": line, "value": one["printed"].replace(",", ""),
-            "unit": unit,
+            "line": len(text), "row_line": len(text) - 1,
+            "value": one["printed"].replace(",", ""), "unit": unit,
         })  # fmt: skip
+    content = "\n".join(text).encode()
+    tables["documents"][0] |= {
+        "lines": len(text), "sha256": hashlib.sha256(content).hexdigest()
+    }  # fmt: skip
+    texts = folder.with_name("texts")
+    texts.mkdir(exist_ok=True)
+    (texts / f"{document}.txt").write_bytes(content)
     for name, resource in standard().items():
         path = folder / resource["path"]
         if name in ("units", "items"):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from analysis.present.language import use
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -29,6 +32,24 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"skipped where skipping is forbidden: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """What a test shows is in English unless it says otherwise."""
+    use("en")
+    yield
+    use("en")
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """What the command sets for the workers it starts is for that command alone."""
+    before = dict(os.environ)
+    yield
+    for name in {*os.environ} - {*before}:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from accounts import keyed
 from conftest import edit
 
 import analysis
@@ -268,6 +269,49 @@ def test_text_that_would_move_a_terminal_is_shown_as_escapes(data):
     assert shown.returncode == 0, shown.stderr
     assert b"\\x1b]0;x\\x07\\u202egrants\\u2066" in shown.stdout
     assert not {"\x1b", "\x07", "\u202e"} & {*shown.stdout.decode()}
+
+
+@pytest.fixture
+def account(tmp_path):
+    """A package with the text that it was made from, and how to check it against the text."""
+    data = keyed("planning", tmp_path / "package", "zero")
+
+    def checked(texts: Path = tmp_path / "texts"):
+        line = [ANALYSIS, "check", "--data", data, "--documents", texts]
+        return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+
+    return data, checked
+
+
+def test_any_package_is_held_against_its_texts(account):
+    data, checked = account
+    shown = checked()
+    assert shown.returncode == 0, shown.stderr
+    last = shown.stdout.splitlines()[-1]
+    assert last.startswith("texts: 645 rows stand where they say, every one of ")
+    assert last.endswith(" numerals is accounted for")
+    path = data / "statutory_tables.csv"
+    rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(rows[:-1]), encoding="utf-8")
+    shown = checked()
+    assert shown.returncode == 2
+    assert "the numeral 0.39 in '0.39' is in no table" in shown.stderr
+    assert shown.stdout == ""
+
+
+def test_a_text_that_is_not_there_or_another_is_told(account, tmp_path):
+    _, checked = account
+    (tmp_path / "empty").mkdir()
+    shown = checked(tmp_path / "empty")
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr.startswith("2024-planning.txt: found no such text in ")
+    (tmp_path / "texts" / "2024-planning.txt").write_text("another", encoding="utf-8")
+    shown = checked()
+    assert shown.stderr == "2024-planning.txt: not the text that was transcribed\n"
+
+
+def test_that_every_numeral_is_accounted_for_is_not_said_where_it_was_not_verified(data):
+    assert b"accounted" not in check(data).stdout
 
 
 def test_no_home_and_no_folder_to_write_to_is_no_hindrance(data, tmp_path):

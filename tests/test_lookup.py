@@ -21,13 +21,13 @@ def test_a_line_finds_all_that_stands_on_it_with_source_and_dispute() -> None:
     row = found.set_index("figure").loc["carry_over_2024"]
     assert (row["value"], row["unit"], row["year"]) == (19.6, "万元", 2024)
     assert "1002" in row["source"]
-    assert row["disputed"] == "carry_over_table_2024"
+    assert row["finding"] == "carry_over_table_2024"
 
 
 def test_a_high_finding_names_what_it_disputes() -> None:
     found = analysis.search(severity="high")
     assert {"carry_over_2024", "custody_approved_2022"} <= set(found["figure"])
-    assert (found["disputed"] != "").all()
+    assert (found["finding"] != "").all()
 
 
 def test_a_theme_holds_its_indicators_and_the_claims_on_them() -> None:
@@ -38,7 +38,7 @@ def test_a_theme_holds_its_indicators_and_the_claims_on_them() -> None:
 
 @pytest.mark.parametrize(
     ("where", "told"),
-    [({"severity": "hgh"}, "high, low, medium"), ({"year": 1999}, "2022"), ({"theme": "x"}, "mon")],
+    [({"severity": "hgh"}, "high, medium, low"), ({"year": 1999}, "2022"), ({"theme": "x"}, "mon")],
 )
 def test_what_is_not_there_is_refused_with_what_is(where: dict, told: str) -> None:
     with pytest.raises(analysis.DataError, match=f"there are: .*{told}"):

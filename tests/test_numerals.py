@@ -49,6 +49,31 @@ def test_characters_without_a_number_are_refused():
         numerals.read("万元")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["一般公共服务支出", "一次性支出", "“三公”经费", "三公经费", "二十大精神", "党的二十大",
+     "一般公共预算财政拨款", "十九届四中全会", "统一着装", "一带一路", "三农工作"],
+)  # fmt: skip
+def test_no_numeral_is_read_out_of_a_name(name):
+    with pytest.raises(ValueError, match="no numeral in"):
+        numerals.read(name)
+    assert numerals.read(f"{name}2106.66万元") == (2106.66, pytest.approx(0.01), "exact")
+
+
+@pytest.mark.parametrize("printed", ["五位一体", "一个", "第一批", "二十件", "三大案件", "两家"])
+def test_a_numeral_that_counts_something_is_still_read(printed):
+    assert (
+        numerals.read(printed).value
+        == {"五": 5, "一": 1, "第": 1, "二": 20, "三": 3, "两": 2}[printed[0]]
+    )
+
+
+@pytest.mark.parametrize("printed", ["065万元", "00.5万元", "007名"])
+def test_a_leading_zero_is_refused(printed):
+    with pytest.raises(ValueError, match="a number with a leading zero"):
+        numerals.read(printed)
+
+
 @pytest.mark.parametrize("printed", ["三万五千元", "3亿5000万元", "2万3千元"])
 def test_a_number_in_several_parts_is_refused_and_not_read_in_part(printed):
     with pytest.raises(ValueError, match="a number in several parts"):

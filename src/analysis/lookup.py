@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.checks import claims
+from analysis.checks.claims import SEVERITIES
 from analysis.data.package import DataError, cite, load
 
 MONEY = "money"  # the theme of all that is no indicator
@@ -18,7 +19,7 @@ NAMED = {
     "statutory_tables": ("", "row", "label", "label"),
 }
 COLUMNS = ["table", "figure", "label", "label_zh", "printed", "value", "unit", "year", "theme",
-           "document", "line", "source", "disputed", "severity"]  # fmt: skip
+           "document", "line", "source", "finding", "severity"]  # fmt: skip
 
 
 def search(
@@ -36,7 +37,7 @@ def search(
 
     Returns:
         One row a figure: table, figure (key), label, label_zh, printed, value and unit as
-        printed, year, theme, document, line, source, disputed (the failed claim that disputes it,
+        printed, year, theme, document, line, source, finding (the failed claim that disputes it,
         or ""), severity.
 
     Raises:
@@ -45,7 +46,8 @@ def search(
     found = _all(data)
     for column, wanted in (("year", year), ("theme", theme), ("severity", severity)):
         if wanted is not None:
-            if wanted not in (there := sorted({*found[column]} - {""})):
+            there = SEVERITIES if column == "severity" else sorted({*found[column]} - {""})
+            if wanted not in there:
                 raise DataError(f"no {column} {wanted!r}; there are: {', '.join(map(str, there))}")
             found = found[found[column] == wanted]
     sought = text.strip().casefold()
@@ -58,7 +60,8 @@ def search(
 def choices(data: str | Path | None = None) -> dict[str, list[object]]:
     """What ``search`` can be asked for: year, theme and severity, each with what there is."""
     found = _all(data)
-    return {name: sorted({*found[name]} - {""}) for name in ("year", "theme", "severity")}
+    there = {name: sorted({*found[name]} - {""}) for name in ("year", "theme")}
+    return there | {"severity": [*SEVERITIES]}
 
 
 def _all(data: str | Path | None) -> pd.DataFrame:
@@ -80,8 +83,8 @@ def _all(data: str | Path | None) -> pd.DataFrame:
         frame["theme"] = frame.get("theme", MONEY)
         if "subject" in frame:  # of a claim
             frame["theme"] = frame["subject"].where(frame["subject"] == MONEY, "")
-        frame["disputed"] = frame["figure"].map(disputed).fillna("")
-        frame["severity"] = frame["disputed"].map(failed.set_index("figure")["severity"]).fillna("")
+        frame["finding"] = frame["figure"].map(disputed).fillna("")
+        frame["severity"] = frame["finding"].map(failed.set_index("figure")["severity"]).fillna("")
         parts.append(frame[COLUMNS])
     found = pd.concat(parts, ignore_index=True)
     themes = found.set_index("figure")["theme"]

@@ -110,10 +110,14 @@ class Failure:
 
 
 def parameter_names(source: bytes) -> set[str] | None:
-    """Names that the cell tagged `parameters` assigns; None if there is no such cell."""
+    """Names that the cell tagged `parameters` assigns; None if there is no such cell.
+
+    Nor is there one for the batch if it is tagged `lab` too: that notebook needs somebody to click.
+    """
     names: set[str] | None = None
     for cell in json.loads(source)["cells"]:
-        if "parameters" in cell["metadata"].get("tags", []):
+        tags = cell["metadata"].get("tags", [])
+        if "parameters" in tags and "lab" not in tags:
             names = names or set()
             for node in ast.parse("".join(cell["source"])).body:
                 names |= {

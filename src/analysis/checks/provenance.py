@@ -122,6 +122,8 @@ def uncovered(lines: Lines, data: Data = None) -> pd.DataFrame:
     for row in records(load("statutory_tables")):
         for line in (row["line"], row["row_line"]):
             spans.setdefault((row["document"], line), []).append((0, 10_000))
+    for row in records(load("disclosed_tables")):
+        cover(row["document"], row["line"], row["title"], every=True)
     for row in records(load("not_transcribed")):
         first = 1 if pd.isna(row["line"]) else row["line"]
         last = len(lines[row["document"]]) if pd.isna(row["line"]) else row["last_line"]

@@ -38,17 +38,17 @@ FUNCTIONAL = re.compile(r"total|[0-9]{3}(?:[0-9]{2}){0,2}")
 Cell = tuple[str, str, int]
 
 
-def _plain(title: str) -> str:
+def plain(title: str) -> str:
     """A title without what printers vary: quotation marks, brackets and spaces."""
     return re.sub(r"[\s“”\"'‘’＂（）()]", "", title)
 
 
-_NUMBERS = {_plain(one["title"]): one["table"] for one in _read("form_titles")}
+NUMBERS = {plain(one["title"]): one["table"] for one in _read("form_titles")}
 
 
 def number(title: str) -> str | None:
     """Which of the nine tables bears this title, e.g. ``收入决算表`` → ``02``; or None."""
-    return _NUMBERS.get(_plain(title))
+    return NUMBERS.get(plain(title))
 
 
 @cache

@@ -90,7 +90,10 @@ class Package:
     @property
     def years(self) -> list[int]:
         """The fiscal years that have a document, ascending."""
-        return sorted({int(row["year"]) for row in self.rows("documents")})
+        try:
+            return sorted({int(row["year"]) for row in self.rows("documents")})
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"documents.csv, column year: found {error}, expected years") from None
 
     def fields(self, name: str) -> list[dict[str, Any]]:
         """The columns of a table, in order."""

@@ -78,7 +78,8 @@ def steps(
         start = level if row["kind"] == "change" else 0.0
         level = start + (row["value"] if known(row["value"]) else 0.0)
         row |= {"start": start, "end": level}
-    axes = _axes(most or max((max(row["start"], row["end"]) for row in rows), default=1))
+    ends = [row[at] for row in rows for at in ("start", "end")]
+    axes = _axes(most or max(ends, default=0) or 1)
     y = bottom = 0.0
     for before, row in zip([None, *rows], rows, strict=False):
         y = _named(axes, y, row, row["said"])
@@ -128,8 +129,11 @@ def ledger(frame: pd.DataFrame, total: "pd.Series[Any]", most: float | None = No
     axes, x = _axes((most or whole["value"]) * (1 - EDGE / WIDTH)), 0.0
     point = axes.get_xlim()[1] / WIDTH
     y = _named(axes, 0.0, whole, whole["said"]) + 2
+    stated = [row for row in rows if known(row["value"])]
+    if not stated:
+        _bar(axes, y, {**whole, "known": "missing"}, 28)
     small: list[Row] = []
-    for row in rows:
+    for row in stated:
         _bar(axes, y, row | {"value": max(row["value"] - 2 * point, 1.4 * point), "start": x}, 28)
         x += row["value"]
         # as many small parts as squares fit, if one of them could hardly be seen
@@ -142,7 +146,7 @@ def ledger(frame: pd.DataFrame, total: "pd.Series[Any]", most: float | None = No
             for i in range(count, count + int(row["value"])):
                 _square(axes, 13 * (i // 6), y + 16 + 13 * (i % 6), 11, FILLS[_shade(row)])
             count += int(row["value"])
-        if small == rows[: len(small)]:
+        if small == stated[: len(small)]:
             ends = sum(row["value"] for row in small), 13 * point * -(-count // 6)
             for low, high in ((0.0, 0.0), ends):
                 axes.plot([low, high], [y, y + 13], "--", color=SOFT, linewidth=1)
@@ -239,13 +243,16 @@ def series(frame: pd.DataFrame, *, unit: str = "") -> Figure:
 
     The line breaks at a year without a figure, since nothing is known in between.
     """
-    given = {int(row["year"]): row for row in _rows(frame.assign(label=frame["year"]), unit)}
+    rows = _rows(frame.assign(label=frame["year"]), unit)
+    given = {int(row["year"]): row for row in rows}
     years = range(min(given), max(given) + 1)
+    for year in years:
+        given.setdefault(year, {"label": year, "value": None, "said": _("not stated")})
     values = [row["value"] for row in given.values() if known(row["value"])] or [1.0]
     axes, step, top = _axes(WIDTH - EDGE), WIDTH / max(len(years), 1), 24.0
     every, last = -(-len(years) * 56 // int(WIDTH)), None
     for i, year in enumerate(years):
-        x, row = step * (i + 0.5), given.get(year, {"value": None})
+        x, row = step * (i + 0.5), given[year]
         shown = (len(years) - 1 - i) % every == 0
         if shown:
             _write(axes, x, top + 84, str(year), soft=True, at="center")
@@ -268,7 +275,7 @@ def series(frame: pd.DataFrame, *, unit: str = "") -> Figure:
             _write(axes, x, y - 9, row["said"], bold=True, at="center")
         last = (x, y)
     axes.plot([0, WIDTH], [top + 66] * 2, color=SOFT, linewidth=0.5)
-    return _done(axes, top + 90, _told(list(given.values()), unit))
+    return _done(axes, top + 90, _told([given[year] for year in years], unit))
 
 
 def _rows(frame: pd.DataFrame, unit: str, signed: "pd.Series[bool] | None" = None) -> list[Row]:

@@ -93,7 +93,8 @@ class _Renderer(RendererBase):
         elif colour in _CLASSES:
             paint = f' class="o {_CLASSES[colour]}"'
         else:
-            paint = ' class="ax"' if colour == SOFT else f' fill="none" stroke="{colour}"'
+            line = {SOFT: "ax", INK: "lim"}.get(colour)
+            paint = f' class="{line}"' if line else f' fill="none" stroke="{colour}"'
         if dashed and not closed:
             paint += ' stroke-dasharray="2 2"'
         if not closed and gc.get_linewidth() != 1:

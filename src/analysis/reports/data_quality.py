@@ -189,10 +189,8 @@ def kind(name: str) -> str:
     }.get(name, name)
 
 
-def overview(
-    documents: pd.DataFrame, judged: pd.DataFrame, checked: Checked, printed: pd.DataFrame
-) -> Fragment:
-    """Every check as a mark, by document and kind, beside the tables that are printed."""
+def overview(documents: pd.DataFrame, judged: pd.DataFrame, checked: Checked) -> Fragment:
+    """Every check as a mark, by document and kind."""
     panels: list[tables.Panel] = []
     for document in records(documents):
         chosen = judged[judged["document"] == document["document"]]
@@ -233,9 +231,6 @@ def overview(
         )
         note = _("Hollow: only zeros were compared. A dash: not checked, since a table is missing.")
         panels.append((heading, charts.dots(marks.sort_values("section", kind="stable")), note))
-    due = documents[documents["kind"] == "final_accounts"]
-    if len(due):
-        panels.append((_("The statutory tables"), _disclosed(due, printed), ""))
     title = _("Where the documents hold, and where they do not")
     note = _("One mark is one statement that can be recomputed or is found twice")
     return tables.figure(title, note, panels)
@@ -247,8 +242,11 @@ def _of_table(identity: str) -> str:
     return _("Table {number}").format(number=max(re.findall(r"T(\d\d)", rule["formula"])))
 
 
-def _disclosed(documents: pd.DataFrame, printed: pd.DataFrame) -> Fragment:
-    """The nine statutory tables: printed or not, by document."""
+def disclosed(documents: pd.DataFrame, printed: pd.DataFrame) -> Fragment:
+    """The nine statutory tables: printed or not, by document (rows of `disclosed_tables`)."""
+    due = documents[documents["kind"] == "final_accounts"]
+    if due.empty:
+        return tables.notice(_("No final accounts are at hand, which would print them."))
     frame = pd.DataFrame(
         [
             {"label": f"{number} {english}", "label_zh": f"{number} {chinese}", "table": number}
@@ -256,15 +254,16 @@ def _disclosed(documents: pd.DataFrame, printed: pd.DataFrame) -> Fragment:
         ]
     )
     columns = {}
-    for document in records(documents):
+    for document in records(due):
         rows = printed[printed["document"] == document["document"]].set_index("table")
         empty = rows["empty"].to_dict()
         said = {True: _("printed, empty"), False: _("printed")}
         key = document["document"]
-        frame[key] = [said[bool(empty[one])] if one in empty else _("not printed")
-                      for one in frame["table"]]  # fmt: skip
+        frame[key] = [
+            said[bool(empty[one])] if one in empty else _("not printed") for one in frame["table"]
+        ]
         columns[key] = _name(document)
-    return tables.table(frame.drop(columns="table"), "", columns)
+    return tables.table(frame.drop(columns="table"), _("The statutory tables"), columns)
 
 
 def failures(failed: pd.DataFrame, documents: pd.DataFrame) -> Fragment:

@@ -489,10 +489,10 @@ def _prove(
     for cell in lonely:
         where = f"table {cell.table}, row {cell.row}, column {cell.column}"
         point("no identity", cell.line, where, cell.printed, "no identity covers this cell")
-    for row in rows["disclosed_tables"]:
-        if row["blanks"] == "zero":
+    for declared in rows["disclosed_tables"]:
+        if declared["blanks"] == "zero":
             what = "its blanks mean zero: proposed, since its identities hold so"
-            point("proposal", row["line"], f"table {row['table']}", "", what)
+            point("proposal", declared["line"], f"table {declared['table']}", "", what)
     point("proposal", 1, "documents", facts["department"], "names, title and period: to be read")
     for name in ("statutory_tables", "amounts", "indicators", "claims"):
         groups = Counter(row["table"] if "table" in row else row["line"] for row in rows[name])
@@ -508,8 +508,9 @@ def _prove(
         f"read twice: {twice - ranks['readers disagree']} of {twice} cells agree"
         if twice
         else "read once: no second reader for this kind of document",
-        f"identities: {int((frame['result'] == 'holds').sum())} hold, {ranks['identity fails']} fail; "
-        f"they cover {len(amounts) - len(lonely)} of {len(amounts)} amounts of the tables",
+        f"identities: {int((frame['result'] == 'holds').sum())} hold, "
+        f"{ranks['identity fails']} fail; they cover {len(amounts) - len(lonely)} of "
+        f"{len(amounts)} amounts of the tables",
         f"numerals of the text: {len(draft.drafted)} drafted, {ranks['numeral']} left to a person",
         f"claims: {int(judged['holds'].sum())} of {len(judged)} reproduce",
         f"findings: {ranks['finding']}; open in review.csv: {len(outcome.review)}",

@@ -25,7 +25,8 @@ from functools import cache
 from pathlib import Path
 
 from analysis.data import forms, numerals
-from analysis.transcribe.tables import Cell, Finding, Table, plain
+from analysis.data.forms import plain
+from analysis.transcribe.tables import Cell, Finding, Table
 from analysis.transcribe.text import Line
 
 NUMERAL = re.compile(

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from analysis.data import forms
-from analysis.data.forms import _NUMBERS as NUMBERS
-from analysis.data.forms import _plain as plain
+from analysis.data.forms import NUMBERS, plain
 from analysis.transcribe.text import Box, Line
 
 MONEY = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
@@ -169,7 +168,7 @@ def _titled(words: Iterable[Part]) -> tuple[str, str, int] | None:
                 assert printed is not None
                 closed = printed[0].count("“") - printed[0].count("”") == 1
                 return number, printed[0] + ("”" if closed else ""), part.line
-            break  # the longest title decides: 支出决算表 also ends longer ones that are none of ours
+            break  # the longest title decides: 支出决算表 ends many that are none of ours
     return None
 
 
@@ -343,8 +342,8 @@ def _lines(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[C
                 found = line
             if not found:
                 if label.text or any(value.text for value in values):
-                    at = label.text or values[0].text
-                    findings.append(Finding(label.line, f"table {number}: no such line: {at}"))
+                    said = label.text or values[0].text
+                    findings.append(Finding(label.line, f"table {number}: no such line: {said}"))
                 continue
             last[side] = found
             if line and found != line and not shifted:
@@ -390,8 +389,8 @@ def _functional(table: Table, rows: list[Row], findings: list[Finding]) -> Itera
             if any(part.is_code for part in row):
                 findings.append(Finding(row[0].line, f"table {number}: a code without a name"))
             continue
-        at = row.index(name)
-        values, codes = row[at + 1 :], [part for part in row[:at] if part.is_code]
+        after = row.index(name) + 1
+        values, codes = row[after:], [part for part in row[:after] if part.is_code]
         total = plain(name.text) in ("合计", "总计")
         if not values or not all(map(_is_value, values)) or not (total or codes):
             if codes:

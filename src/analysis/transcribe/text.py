@@ -198,7 +198,7 @@ def _is_scan(page: Any) -> bool:
     if len(page.chars) > 20:
         return False
     area = sum(one["width"] * one["height"] for one in page.images)
-    return area > 0.25 * page.width * page.height or len(page.curves) > 200
+    return bool(area > 0.25 * page.width * page.height or len(page.curves) > 200)
 
 
 def _lines(chars: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -226,7 +226,7 @@ def _joined(line: list[dict[str, Any]]) -> str:
 
 def _inside(char: dict[str, Any], box: Box) -> bool:
     x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+    return bool(box[0] <= x <= box[2] and box[1] <= y <= box[3])
 
 
 def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
@@ -276,7 +276,7 @@ def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
 
 
 def _covered_above(rows: list[Any], top: float, position: int) -> Box | None:
-    """What is left below `top` of a cell that begins in one of the rows above; None where there is none.
+    """What is left below `top` of a cell that begins in one of the rows above, if there is one.
 
     Where that cell spans columns too, only its first column counts.
     """
@@ -294,6 +294,7 @@ def _picture(page: Any) -> tuple[str, float, float]:
     return base64.b64encode(held.getvalue()).decode(), *page.get_size()
 
 
+BLOCK = re.compile("p|div|li|ul|ol|h[1-6]|section|article|body|main|t[dhr]|table|br")
 START = re.compile(
     r"第[一二三四五六七八九十]+部分|[一二三四五六七八九十]+、|（[一二三四五六七八九十]+）"
     r"|\([一二三四五六七八九十]+\)|\d+[、.．](?!\d)|[①-⑳]|注[：:]|单位[：:]"
@@ -414,9 +415,6 @@ def _html(content: bytes) -> Text:
         raise RefusedError(f"not {encoding} as it says; save it as UTF-8") from None
     decoded = re.sub(r"^\s*<\?xml[^>]*\?>", "", decoded)
     tree = html.fromstring(decoded, parser=etree.HTMLParser(no_network=True, remove_comments=True))
-    block = {
-        *"p div li ul ol h1 h2 h3 h4 h5 h6 section article body main td th tr table br".split()
-    }
     lines: list[Line] = []
 
     def walk(element: Any, held: list[str]) -> None:
@@ -426,13 +424,13 @@ def _html(content: bytes) -> Text:
             close(held)
             table(element)
             return
-        if element.tag in block:
+        if BLOCK.fullmatch(str(element.tag)):
             close(held)
         held.append(element.text or "")
         for child in element:
             walk(child, held)
             held.append(child.tail or "")
-        if element.tag in block:
+        if BLOCK.fullmatch(str(element.tag)):
             close(held)
 
     def close(held: list[str]) -> None:
