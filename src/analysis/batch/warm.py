@@ -14,17 +14,18 @@ MODULES = (
     "analysis.present.charts analysis.present.tables analysis.site.index analysis.batch.kernel "
     "analysis.batch.worker "
     "matplotlib.pyplot "
-    "IPython.core.completerlib IPython.core.oinspect ipykernel.debugger ipykernel.kernelapp"
+    "IPython.core.completerlib IPython.core.oinspect ipykernel.kernelapp"
 )
 
 
 def warm_up() -> None:
     """Import, read the tables, compile templates and validators."""
-    # jsonschema does without it, and it takes a second to be imported
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    absent = dict.fromkeys(("rfc3987_syntax", "debugpy"))  # slow, and nobody here needs them
+    sys.modules.update(absent)  # type: ignore[arg-type]
     for name in MODULES.split():
         import_module(name)
-    del sys.modules["rfc3987_syntax"]
+    for name in absent:
+        del sys.modules[name]
     import pandas as pd
     from nbformat.v4 import new_code_cell, new_notebook
 
