@@ -20,9 +20,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from analysis.present.language import _, labelled
+from analysis.present.language import _, current, labelled
 from analysis.present.svg import FILLS, GAP, INK, PAPER, SMALL, SOFT, TYPE, fit, width, wrap
-from analysis.present.text import known, number, percent, plain, span, with_unit
+from analysis.present.text import at_least, clauses, known, number, percent, plain, span, with_unit
 
 WIDTH = 344.0
 EDGE = 14.0  # room for the arrow of a lower bound
@@ -174,7 +174,7 @@ def dots(frame: pd.DataFrame) -> Figure:
             mark(axes, 13 * (i % 26), y + 13 * (i // 26), verdict, severity)
         y += 13 * -(-len(checks) // 26) + 10
         told.append(f"{plain(section)} {said}")
-    figure = _done(axes, y - 7, "; ".join(told) + ".")
+    figure = _done(axes, y - 7, clauses(told) + ("." if current() == "en" else "。"))
     figure.set_gid("dots")  # what its marks mean stands above all panels
     return figure
 
@@ -284,8 +284,9 @@ def _rows(frame: pd.DataFrame, unit: str, signed: "pd.Series[bool] | None" = Non
     for row, sign in zip(rows, [False] * len(rows) if signed is None else signed, strict=True):
         own = plain(row.get("text"))
         figure = number(row["value"], 2 if unit in MONEY else None, sign)
-        bound = "≥ " if row.get("known") == "at_least" and figure else ""
-        row["said"] = own or bound + (f"{figure}" if unit != "%" else with_unit(figure, "%"))
+        figure = with_unit(figure, "%") if unit == "%" else figure
+        bound = row.get("known") == "at_least" and figure
+        row["said"] = own or (at_least(figure) if bound else figure)
         row["said"] = fit(row["said"] or _("not stated"), WIDTH * 0.5, bold=True)
         if row.get("known") == "derived":
             row["term"] = " · ".join(filter(None, [row["term"], _("derived")]))
@@ -297,7 +298,7 @@ def _told(rows: Iterable[Row], unit: str) -> str:
     shown = "" if unit == "%" else unit
     parts = [f"{plain(r['label'])} {with_unit(r['said'], shown if known(r['value']) else '')}"
              for r in rows]  # fmt: skip
-    return "; ".join(parts) + "."
+    return clauses(parts) + ("." if current() == "en" else "。")
 
 
 def _most(rows: list[Row], least: float = 0) -> float:
