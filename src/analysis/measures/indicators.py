@@ -132,8 +132,8 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row a result: indicator, label, label_zh, base_zh (unit), result, result_zh (labels
-        of the result where a sample has several, else ""), n, qualifier (of n: exact, at_least …), positives,
-        rate, low, high (%; the interval only where the document speaks of a sample), ceiling (%,
+        of the result where a sample has several, else ""), n, qualifier (of n: exact, at_least …),
+        positives, rate, low, high (%; the interval only where the document speaks of a sample), ceiling (%,
         of the same population), status, reason, source, disputed, corrected.
     """
     now = latest(indicators)
@@ -166,8 +166,8 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
                 row |= {"result": result["label"], "result_zh": result["label_zh"]}
             rows.append(row)
     names = ("indicator", "label", "label_zh", "base_zh", "qualifier", "source", "disputed",
-               "corrected", "n", "result", "result_zh", "status", "reason", "positives", "rate", "low",
-               "high", "ceiling")  # fmt: skip
+               "corrected", "n", "result", "result_zh", "status", "reason", "positives", "rate",
+               "low", "high", "ceiling")  # fmt: skip
     return pd.DataFrame(rows, columns=names)
 
 
