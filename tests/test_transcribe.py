@@ -217,7 +217,7 @@ def grid(*told: str) -> list[text.Line]:
 
 
 def test_budget_and_outturn_printed_in_turn_get_the_columns_of_the_form():
-    kinds = "合计|合计|因公出国（境）费|因公出国（境）费|小计|小计|公务用车购置费|公务用车购置费|公务用车运行费|公务用车运行费|公务接待费|公务接待费"
+    kinds = "合计|合计|因公出国（境）费|因公出国（境）费|公务用车购置及运行费小计|公务用车购置及运行费小计|公务用车购置费|公务用车购置费|公务用车运行费|公务用车运行费|公务接待费|公务接待费"
     lines = grid("“三公”经费支出决算表", "单位：万元", kinds, "|".join(["预算数", "决算数"] * 6),
                  "|".join(f"{n}.00" for n in range(12)))  # fmt: skip
     (table,), findings = tables.find(lines)
@@ -364,7 +364,8 @@ def test_the_account_transcribed_by_hand_is_drafted_alike(tmp_path: Path):
     path = Path(str(DOCUMENTS)) / "2024-final-accounts.txt"
     folder = draft.transcribe(path, tmp_path / "draft", False).folder
     by_hand = [r for r in rows(ROOT / "data", "statutory_tables") if r["document"] == path.stem]
-    assert rows(folder, "statutory_tables") == by_hand
+    ours = rows(folder, "statutory_tables")
+    assert len(ours) == len(by_hand) and all(row in ours for row in by_hand)
 
     def figures(place: Path) -> set[tuple[Any, ...]]:
         keys = ("line", "value", "unit", "item", "indicator", "direction", "phase", "formula")
@@ -375,8 +376,8 @@ def test_the_account_transcribed_by_hand_is_drafted_alike(tmp_path: Path):
             if row["document"] == path.stem
         }
 
-    ours, theirs = figures(folder), figures(ROOT / "data")
-    assert len(ours & theirs) >= 0.97 * len(ours)
+    drafted_, theirs = figures(folder), figures(ROOT / "data")
+    assert len(drafted_ & theirs) >= 0.97 * len(drafted_)
     listed = [r for r in rows(folder, "review") if r["rank"] == "numeral"]
     standard = [r for r in listed if 985 <= int(r["line"]) <= 1026]
     assert {r["what"] for r in standard} == {"part of a reason"}

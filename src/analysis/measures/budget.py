@@ -222,6 +222,7 @@ def bridge(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         unnamed[0] = 0.0
 
     def step(kind: str, accounts: float, ending: float, of: pd.DataFrame) -> dict[str, object]:
+        of = of if len(of) else approved.iloc[:0]  # no figure at all has no columns either
         source = "; ".join(of["source"])
         disputed = first(of["disputed"])
         return {"kind": kind, "label": "", "label_zh": "", "accounts": accounts,
@@ -286,8 +287,8 @@ def others(amounts: pd.DataFrame, shown: frozenset[str]) -> pd.DataFrame:
     """Money of the own year in every classification that is not `shown`, and of the year before.
 
     Returns:
-        scheme, item, label, label_zh, approved, executed, last (executed in the year before;
-        万元), source, disputed.
+        scheme, item, label, label_zh, approved, executed, last (executed in the year before),
+        last_low, last_high (万元), derived (that last is), source, disputed.
     """
     chosen = amounts[~(amounts["scheme"].isin(shown) & amounts["own"])]
     rows = []
@@ -296,11 +297,17 @@ def others(amounts: pd.DataFrame, shown: frozenset[str]) -> pd.DataFrame:
         phase = group["phase"].mask(before(amounts).reindex(group.index), "last")
         phase = phase.replace({"adjusted": "approved", "full_year": "approved"})
         known = dict(zip(phase, value, strict=True))
+        past = group[phase == "last"]
         rows.append(
             {
                 **{key: group[key].iloc[0] for key in ("scheme", "label", "label_zh")},
                 "item": item,
                 **{key: known.get(key, math.nan) for key in ("approved", "executed", "last")},
+                **{
+                    f"last_{key}": past[key].astype(float).sum(min_count=1) / WAN
+                    for key in ("low", "high")
+                },
+                "derived": bool((past["basis"] == "derived").any()),
                 "source": "; ".join(group["source"]),
                 "disputed": first(group["disputed"]),
             }

@@ -133,8 +133,8 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row a result: indicator, label, label_zh, base_zh (unit), result, result_zh (labels
         of the result where a sample has several, else ""), n, qualifier (of n: exact, at_least …),
-        positives, rate, low, high (%; the interval only where the document speaks of a sample), ceiling (%,
-        of the same population), status, reason, source, disputed, corrected.
+        positives, rate, low, high (%; the interval only where the document speaks of a sample),
+        ceiling (%, of the same population), status, reason, source, disputed, corrected.
     """
     now = latest(indicators)
     results = parts(indicators)

@@ -281,7 +281,8 @@ def _items(disclosure: Disclosure) -> list[str]:
             len(frame[frame["kind"] == "part"]),
         ).format(full=full, n=len(frame[frame["kind"] == "part"]))
     )
-    silent = parts[[indicators.results_of(disclosure.indicators, i).empty for i in parts["item"]]]
+    without = [indicators.results_of(disclosure.indicators, i).empty for i in parts["item"]]
+    silent = parts[without] if without else parts
     for row in records(silent.sort_values("executed").tail(1)):
         told.append(
             _("For {item}, {spent}, no result is reported.").format(
@@ -505,8 +506,15 @@ def others(frame: pd.DataFrame) -> Fragment:
     unknown = frame[["approved", "executed", "last"]].isna().all(axis=1)
     shown = frame[~zero | unknown]
     whole = shown["scheme"] == "total"  # of the year before
-    shown = shown.assign(label=shown["label"].mask(whole, "Expenditure of the year before"),
-                         label_zh=shown["label_zh"].mask(whole, "上年支出"))  # fmt: skip
+    shown = shown.assign(
+        label=shown["label"].mask(whole, "Expenditure of the year before"),
+        label_zh=shown["label_zh"].mask(whole, "上年支出"),
+        known=shown["derived"].map({True: "derived", False: "stated"}),
+        last=[
+            span(row["last_low"], row["last_high"], digits=2) if pd.notna(row["last"]) else ""
+            for row in records(shown)
+        ],
+    )
     columns = [c for c in ("approved", "executed", "last") if shown[c].notna().any()]
     note = common.nothing(frame[zero & ~unknown])
     if shown.empty:

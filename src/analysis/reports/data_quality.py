@@ -268,17 +268,20 @@ def disclosed(documents: pd.DataFrame, printed: pd.DataFrame) -> Fragment:
 
 def failures(failed: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     """Statements of one document that do not hold, by gravity: the gravest stand open."""
-    grave, rest = failed[failed["severity"] == "high"], failed[failed["severity"] != "high"]
     heading = ngettext("{document}: {n} place", "{document}: {n} places", len(failed)).format(
         document=name_of(failed["document"].iloc[0], documents), n=number(len(failed))
     )
+    meaning = {
+        "high": _("High: a figure in use changes with the reading"),
+        "medium": _("Medium: a reader is misled"),
+        "low": _("Low: a slip"),
+    }
     panels: list[tables.Panel] = []
-    if len(grave):
-        made = tables.cases(common.cases(grave), opened=True)
-        panels.append((_("High: a figure in use changes with the reading"), made, ""))
-    if len(rest):
-        made = tables.cases(common.cases(rest), most=len(rest))
-        panels.append((_("Medium: a reader is misled. Low: a slip"), made, ""))
+    for severity, said in meaning.items():
+        found = failed[failed["severity"] == severity]
+        if len(found):  # the gravest stand open, slips are folded after the first
+            made = tables.cases(common.cases(found), most=4, opened=severity == "high")
+            panels.append((said, made, ""))
     return tables.figure(heading, panels=panels)
 
 

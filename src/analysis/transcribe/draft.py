@@ -312,7 +312,7 @@ def _form_lines(read: Text, found: list[tables.Table], document: str) -> Iterato
         and not re.fullmatch(r"\t\s*-?[\d,]*\.\d+", read.lines[line - 1].text)
     )
     first = None
-    for line, after in zip(lines, [*lines[1:], 0], strict=True):
+    for line, after in zip(lines, [*lines[1:], 0], strict=False):
         first = first or line
         if after != line + 1:
             yield {

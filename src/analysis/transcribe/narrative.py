@@ -299,8 +299,8 @@ class _Reader:
         """The characters of a figure: with the label, as long as that has no other numeral."""
         end = unit.end()
         clause = max(text.rfind(mark, 0, match.start()) for mark in "，；。：、,;:") + 1
-        if start == match.start() and text.count(text[start:end]) > 1:
-            start = max(clause, start - 24)
+        if text.count(text[start:end]) > 1:
+            start = max(clause, match.start() - 24)
         for begin in (start, max(start, clause), match.start()):
             try:
                 if numerals.read(text[begin:end]).value == numerals.read(match[0]).value:
@@ -355,7 +355,16 @@ class _Reader:
         name = code if item else rule["item"]
         if role == "amount":
             if item and not code:  # the one item explained is the whole
-                figure = row["figure"] = f"approved_{self.year}"
+                whole = put["item.spent" if rule["phase"] == "executed" else "item.approved"]
+                row |= {
+                    "figure": f"{figure}_{number}",
+                    "kind": "repeat",
+                    "formula": whole,
+                    "statement": "the one item that is explained is the whole",
+                    "statement_zh": "说明中仅列一项，应与合计一致",
+                }
+                self._write("claims", number, printed, numeral, unit, row)
+                return True
             if figure in self.figures:
                 return self._again(figure, number, printed, numeral, unit)
             row |= {
@@ -384,7 +393,7 @@ class _Reader:
             }
             self._write("indicators", number, printed, numeral, unit, row)
             return True
-        grows = "-" if re.search("增|升", words) else "+"
+        grows = "-" if re.findall("[增升减降约]", f"减{words}")[-1] in "增升" else "+"
         value = float(numeral.replace(",", ""))
         row |= {"statement": _put(rule["name_en"], put), "statement_zh": _put(rule["name_zh"], put)}
         if kind == "change":
@@ -400,7 +409,7 @@ class _Reader:
             row |= {"kind": "sum", "formula": formula if grows == "-" else f"{right} - {left}"}
         elif kind == "statement":
             row |= {"kind": "growth"}
-        elif not any(self.has(one) for one in formula.split(" or ")):
+        elif "{" in formula or not any(self.has(one) for one in formula.split(" or ")):
             return False
         if figure in self.figures:
             row["figure"] = f"{figure}_line_{number}"
@@ -520,6 +529,7 @@ class _Reader:
             put |= {
                 "item": code,
                 "item.spent": f"T05.r{code}.c{self.spent}",
+                "item.table": f"T05.r{code}.c{self.spent}",
                 "item.approved": f"approved_{code}_{self.year}",
             }
         elif item:

@@ -262,15 +262,10 @@ def _columns(
         return order
     expected = [forms.COLUMNS[table, width, column]["header"] for column in order]
     like = [[_likeness(one, other) for other in expected] for one in printed]
-    chosen = list(range(len(order)))
-    better = True
-    while better:  # swap what clearly fits better swapped
-        better = False
-        for a in chosen[:]:
-            for b in chosen[:a]:
-                now = like[a][chosen[a]] + like[b][chosen[b]]
-                if like[a][chosen[b]] + like[b][chosen[a]] > now + 0.1:
-                    chosen[a], chosen[b], better = chosen[b], chosen[a], True
+    chosen = max(
+        (_improved(like, start) for start in (list(range(len(order))), _greedy(like))),
+        key=lambda one: sum(like[a][b] for a, b in enumerate(one)),
+    )
     unlike = [printed[a] for a, b in enumerate(chosen) if like[a][b] < 1.6]
     if unlike:
         findings.append(
@@ -282,6 +277,29 @@ def _columns(
             Finding(values[0].line, f"table {table}: columns printed in the order {found}")
         )
     return found
+
+
+def _greedy(like: list[list[float]]) -> list[int]:
+    """A column for each value, the best fits first."""
+    chosen: dict[int, int] = {}
+    places = range(len(like))
+    for _, a, b in sorted((-like[a][b], a, b) for a in places for b in places):
+        if a not in chosen and b not in chosen.values():
+            chosen[a] = b
+    return [chosen[a] for a in places]
+
+
+def _improved(like: list[list[float]], chosen: list[int]) -> list[int]:
+    """With what clearly fits better swapped, until nothing does."""
+    better = True
+    while better:
+        better = False
+        for a in range(len(chosen)):
+            for b in range(a):
+                now = like[a][chosen[a]] + like[b][chosen[b]]
+                if like[a][chosen[b]] + like[b][chosen[a]] > now + 0.1:
+                    chosen[a], chosen[b], better = chosen[b], chosen[a], True
+    return chosen
 
 
 def _leaves(headers: list[Row], count: int) -> list[str]:
