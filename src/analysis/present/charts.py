@@ -110,7 +110,7 @@ def parts(frame: pd.DataFrame, *, unit: str = "") -> Figure:
         axes, words = _axes(WIDTH - EDGE), _("not disclosed")
         _bar(axes, 1, {"value": WIDTH - 1, "known": "missing"}, 30)
         _write(axes, WIDTH / 2, 21, words, at="center")
-        return _done(axes, 32, f"{words}.")
+        return _done(axes, 32, words + _stop())
     axes, x = _axes(total * (1 - EDGE / WIDTH)), 0.0
     gap = 2 * total / WIDTH
     for row in rows:
@@ -174,7 +174,7 @@ def dots(frame: pd.DataFrame) -> Figure:
             mark(axes, 13 * (i % 26), y + 13 * (i // 26), verdict, severity)
         y += 13 * -(-len(checks) // 26) + 10
         told.append(f"{plain(section)} {said}")
-    figure = _done(axes, y - 7, clauses(told) + ("." if current() == "en" else "。"))
+    figure = _done(axes, y - 7, clauses(told) + _stop())
     figure.set_gid("dots")  # what its marks mean stands above all panels
     return figure
 
@@ -293,12 +293,16 @@ def _rows(frame: pd.DataFrame, unit: str, signed: "pd.Series[bool] | None" = Non
     return rows
 
 
+def _stop() -> str:
+    return "." if current() == "en" else "。"
+
+
 def _told(rows: Iterable[Row], unit: str) -> str:
     """What a chart shows, in words."""
     shown = "" if unit == "%" else unit
     parts = [f"{plain(r['label'])} {with_unit(r['said'], shown if known(r['value']) else '')}"
              for r in rows]  # fmt: skip
-    return clauses(parts) + ("." if current() == "en" else "。")
+    return clauses(parts) + _stop()
 
 
 def _most(rows: list[Row], least: float = 0) -> float:
@@ -343,7 +347,7 @@ def _limited(
         axes.plot([ceiling, ceiling], [top - 2, top + 16], "--", color=INK, linewidth=1)
     x, half = ceiling / axes.get_xlim()[1] * WIDTH, width(words) / 2
     _write(axes, min(max(x, half), WIDTH - half), height + 16, words, soft=True, at="center")
-    return _done(axes, height + 20, f"{alt} {words}.")
+    return _done(axes, height + 20, f"{alt}{' ' if current() == 'en' else ''}{words}{_stop()}")
 
 
 def _write(axes: Axes, x: float, y: float, words: str, *, at: str = "left", bold: bool = False,

@@ -353,10 +353,8 @@ class _Grid:
         given = dict(columns) if isinstance(columns, Mapping) else dict.fromkeys(columns, "")
         if current() == "zh":
             twins = {c: frame[f"{c}_zh"] for c in given if c != "label" and f"{c}_zh" in frame}
-            if "document" in given:
-                twins["document"] = frame["document"].map(
-                    lambda one: _names.get(one, {}).get("zh", one)
-                )
+            for place in {"document", *(["label"] if lead == "document" else [])} & {*frame}:
+                twins[place] = frame[place].map(lambda one: _names.get(one, {}).get("zh", one))
             frame = frame.assign(**twins)
         self.first = given.pop("label", "") or (_("Item") if lead == "label" else _heading(lead))
         self.heads = {c: name or _heading(c) for c, name in given.items()}
