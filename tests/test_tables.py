@@ -28,7 +28,7 @@ def test_blank_cells_are_missing_and_zeros_are_zero():
 def test_a_correction_mends_the_unit_and_says_so():
     row = analysis.load("amounts", figure="custody_approved_2022").iloc[0]
     assert (row["printed"], row["unit"], row["base"]) == ("35元", "万元", 350_000)
-    assert row["corrected"].startswith("printed 元, read as 万元")
+    assert row["corrected"] == "元 → 万元"
 
 
 def test_a_source_that_no_longer_errs_makes_its_correction_fail(data):

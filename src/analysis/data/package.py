@@ -424,7 +424,7 @@ def load(
     Returns:
         One row a printed figure. Blank numbers are missing, never zero; blank strings are "".
         Tables with a unit also have ``base``: the value in the base unit of its quantity
-        (yuan, persons, 1 for a ratio), and ``corrected``: what was mended and why, or "".
+        (yuan, persons, 1 for a ratio), and ``corrected``: what was mended, or "".
         Cells of statutory tables have ``declared_zero``: blank, and their table declares that
         its blanks mean zero. Of these alone ``base`` is 0 where ``value`` is missing.
 
@@ -480,9 +480,7 @@ def _correct(frame: pd.DataFrame, name: str, corrections: list[dict[str, str]]) 
                 else f"corrections.csv: no figure {rule['figure']!r} in {name}.csv"
             )
         frame.loc[chosen, rule["column"]] = rule["corrected"]
-        frame.loc[chosen, "corrected"] = (
-            f"printed {rule['expect']}, read as {rule['corrected']}: {rule['reason']}"
-        )
+        frame.loc[chosen, "corrected"] = f"{rule['expect']} → {rule['corrected']}"
 
 
 def _declare(cells: pd.DataFrame, disclosed: list[dict[str, str]]) -> None:

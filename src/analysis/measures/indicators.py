@@ -71,7 +71,8 @@ def ledger(indicators: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         ledger (indicator of the whole), kind (whole, part, rest, outside), indicator, label,
-        label_zh (both "" for rest), whole, whole_zh, value, share (%), derived, source, disputed.
+        label_zh (both "" for rest), base_zh, whole, whole_zh, value, share (%),
+        derived, source, disputed.
     """
     stocks = parts(indicators)
     stocks = stocks[(stocks["kind"] == "stock") & (stocks["k"] <= stocks["n"])]
@@ -87,8 +88,8 @@ def ledger(indicators: pd.DataFrame) -> pd.DataFrame:
         def row(kind: str, value: float, one: pd.Series[str], over: float) -> dict[str, object]:
             derived = kind in ("rest", "outside")
             return {**of, "kind": kind, "value": value, "derived": derived,  # noqa: B023
-                    **{key: one[key] for key in ("indicator", "label", "label_zh", "source",
-                                                 "disputed")},
+                    **{key: one[key] for key in ("indicator", "label", "label_zh", "base_zh",
+                                                 "source", "disputed")},
                     "share": value / over * 100 if over else math.nan}  # fmt: skip
 
         rows.append(row("whole", n, whole, n))
@@ -101,8 +102,8 @@ def ledger(indicators: pd.DataFrame) -> pd.DataFrame:
             larger = one.copy()
             larger["label"], larger["label_zh"] = one["whole"], one["whole_zh"]
             rows.append(row("outside", float(one["n"] - one["k"]), larger, math.nan))
-    columns = ["ledger", "kind", "indicator", "label", "label_zh", "whole", "whole_zh", "value",
-               "share", "derived", "source", "disputed"]  # fmt: skip
+    columns = ["ledger", "kind", "indicator", "label", "label_zh", "base_zh", "whole",
+               "whole_zh", "value", "share", "derived", "source", "disputed"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -130,10 +131,10 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
     """Tests by population with positives where stated.
 
     Returns:
-        One row a result: indicator, label, label_zh, result, result_zh (labels of the result
-        where a sample has several, else ""), n, qualifier (of n: exact, at_least …), positives,
-        rate, low, high (%; the interval only where the document speaks of a sample), ceiling (%,
-        of the same population), status, reason, source, disputed, corrected.
+        One row a result: indicator, label, label_zh, base_zh (unit), result, result_zh (labels
+        of the result where a sample has several, else ""), n, qualifier (of n: exact, at_least …),
+        positives, rate, low, high (%; the interval only where the document speaks of a sample),
+        ceiling (%, of the same population), status, reason, source, disputed, corrected.
     """
     now = latest(indicators)
     results = parts(indicators)
@@ -145,7 +146,8 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
     for sample in records(now[now["kind"] == "sample"]):
         told = records(results[results["share_of"] == sample["indicator"]])
         for result in told or [{}]:
-            columns = ("indicator", "label", "label_zh", "qualifier", "source", "disputed")
+            columns = ("indicator", "label", "label_zh", "base_zh", "qualifier", "source",
+                       "disputed")  # fmt: skip
             row: dict[str, object] = {key: sample[key] for key in (*columns, "corrected")}
             row |= {"n": float(sample["base"]) if pd.notna(sample["base"]) else math.nan}
             row |= {"result": "", "result_zh": "", "status": Status.COMPUTED, "reason": ""}
@@ -163,9 +165,9 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
             if len(told) > 1:
                 row |= {"result": result["label"], "result_zh": result["label_zh"]}
             rows.append(row)
-    names = ("indicator", "label", "label_zh", "qualifier", "source", "disputed", "corrected",
-               "n", "result", "result_zh", "status", "reason", "positives", "rate", "low", "high",
-               "ceiling")  # fmt: skip
+    names = ("indicator", "label", "label_zh", "base_zh", "qualifier", "source", "disputed",
+               "corrected", "n", "result", "result_zh", "status", "reason", "positives", "rate",
+               "low", "high", "ceiling")  # fmt: skip
     return pd.DataFrame(rows, columns=names)
 
 

@@ -20,9 +20,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from analysis.present.language import _, labelled
+from analysis.present.language import _, current, labelled
 from analysis.present.svg import FILLS, GAP, INK, PAPER, SMALL, SOFT, TYPE, fit, width, wrap
-from analysis.present.text import known, number, percent, plain, span, with_unit
+from analysis.present.text import at_least, clauses, known, number, percent, plain, span, with_unit
 
 WIDTH = 344.0
 EDGE = 14.0  # room for the arrow of a lower bound
@@ -110,7 +110,7 @@ def parts(frame: pd.DataFrame, *, unit: str = "") -> Figure:
         axes, words = _axes(WIDTH - EDGE), _("not disclosed")
         _bar(axes, 1, {"value": WIDTH - 1, "known": "missing"}, 30)
         _write(axes, WIDTH / 2, 21, words, at="center")
-        return _done(axes, 32, f"{words}.")
+        return _done(axes, 32, words + _stop())
     axes, x = _axes(total * (1 - EDGE / WIDTH)), 0.0
     gap = 2 * total / WIDTH
     for row in rows:
@@ -174,7 +174,7 @@ def dots(frame: pd.DataFrame) -> Figure:
             mark(axes, 13 * (i % 26), y + 13 * (i // 26), verdict, severity)
         y += 13 * -(-len(checks) // 26) + 10
         told.append(f"{plain(section)} {said}")
-    figure = _done(axes, y - 7, "; ".join(told) + ".")
+    figure = _done(axes, y - 7, clauses(told) + _stop())
     figure.set_gid("dots")  # what its marks mean stands above all panels
     return figure
 
@@ -284,12 +284,17 @@ def _rows(frame: pd.DataFrame, unit: str, signed: "pd.Series[bool] | None" = Non
     for row, sign in zip(rows, [False] * len(rows) if signed is None else signed, strict=True):
         own = plain(row.get("text"))
         figure = number(row["value"], 2 if unit in MONEY else None, sign)
-        bound = "≥ " if row.get("known") == "at_least" and figure else ""
-        row["said"] = own or bound + (f"{figure}" if unit != "%" else with_unit(figure, "%"))
+        figure = with_unit(figure, "%") if unit == "%" else figure
+        bound = row.get("known") == "at_least" and figure
+        row["said"] = own or (at_least(figure) if bound else figure)
         row["said"] = fit(row["said"] or _("not stated"), WIDTH * 0.5, bold=True)
         if row.get("known") == "derived":
             row["term"] = " · ".join(filter(None, [row["term"], _("derived")]))
     return rows
+
+
+def _stop() -> str:
+    return "." if current() == "en" else "。"
 
 
 def _told(rows: Iterable[Row], unit: str) -> str:
@@ -297,7 +302,7 @@ def _told(rows: Iterable[Row], unit: str) -> str:
     shown = "" if unit == "%" else unit
     parts = [f"{plain(r['label'])} {with_unit(r['said'], shown if known(r['value']) else '')}"
              for r in rows]  # fmt: skip
-    return "; ".join(parts) + "."
+    return clauses(parts) + _stop()
 
 
 def _most(rows: list[Row], least: float = 0) -> float:
@@ -342,7 +347,7 @@ def _limited(
         axes.plot([ceiling, ceiling], [top - 2, top + 16], "--", color=INK, linewidth=1)
     x, half = ceiling / axes.get_xlim()[1] * WIDTH, width(words) / 2
     _write(axes, min(max(x, half), WIDTH - half), height + 16, words, soft=True, at="center")
-    return _done(axes, height + 20, f"{alt} {words}.")
+    return _done(axes, height + 20, f"{alt}{' ' if current() == 'en' else ''}{words}{_stop()}")
 
 
 def _write(axes: Axes, x: float, y: float, words: str, *, at: str = "left", bold: bool = False,

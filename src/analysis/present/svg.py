@@ -22,7 +22,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Transform
 
 from analysis.present.language import current
-from analysis.present.text import HAN, html, marked
+from analysis.present.text import HAN, marked, plain
 
 TYPE, SMALL = 13.0, 12.0
 GAP = "\u2003"  # between a label and its term
@@ -48,7 +48,7 @@ def draw(figure: Figure, alt: str, ident: str) -> str:
     figure.draw(renderer)
     return (
         f'<svg viewBox="0 0 {width:.4g} {height:.4g}" role="img" aria-labelledby="{ident}">'
-        f'<desc id="{ident}">{html(alt)}</desc>{"".join(renderer.out)}</svg>'
+        f'<desc id="{ident}">{escape(plain(alt))}</desc>{"".join(renderer.out)}</svg>'
     )
 
 

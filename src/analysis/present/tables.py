@@ -123,10 +123,13 @@ def opening(
         f"<dd>{html(row.get('note'))}{_derived(row)}</dd></div>"
         for row in tiles
     ]
+    dated = f" <span class=n>{year}</span>" if year else ""
+    named = f"{html(title)}{_term(term)}{dated}"
+    if year and current() == "zh":
+        named = html(f"{year}年度{title}")
     head = (
         f'<p class="whose">{_both(last["department_en"], last["department"])}'
-        f"</p><h1>{html(title)}{_term(term)}"
-        f"{f' <span class=n>{year}</span>' if year else ''}</h1>"
+        f"</p><h1>{named}</h1>"
         f'<p class="answer">{html(answer)}</p>'
         + (f'<dl class="tiles">{"".join(shown)}</dl>' if shown else "")
     )
@@ -346,6 +349,11 @@ class _Grid:
                 c for c in map(str, frame) if c not in HIDDEN and not c.endswith(("_zh", "_en"))
             ]
         given = dict(columns) if isinstance(columns, Mapping) else dict.fromkeys(columns, "")
+        if current() == "zh":
+            twins = {c: frame[f"{c}_zh"] for c in given if c != "label" and f"{c}_zh" in frame}
+            for place in {"document", *(["label"] if lead == "document" else [])} & {*frame}:
+                twins[place] = frame[place].map(lambda one: _names.get(one, {}).get("zh", one))
+            frame = frame.assign(**twins)
         self.first = given.pop("label", "") or (_("Item") if lead == "label" else _heading(lead))
         self.heads = {c: name or _heading(c) for c, name in given.items()}
         self.right = {c for c in given if _is_figure(frame[c])}
@@ -557,7 +565,7 @@ def _foot(grid: _Grid, name: str, data: str = "") -> str:
     """What is folded under a table or a figure: its data, its sources and the CSV."""
     items = [
         html(where) + (": " if current() == "en" else "：") * bool(printed)
-        + ", ".join(chinese(f"“{one}”") for one in printed)
+        + (", " if current() == "en" else "、").join(chinese(f"“{one}”") for one in printed)
         for where, printed in _places(grid.frame.get("source", ())).items()
     ]  # fmt: skip
     folded = [(_("Data"), data)] if data else []

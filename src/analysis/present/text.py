@@ -6,6 +6,7 @@ What is not known (None, NA, NaN) is "" here: whoever shows it says why.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -88,6 +89,16 @@ def span(low: float, high: float, unit: str = "", digits: int | None = None) -> 
     if current() == "en":
         return with_unit(f"{first}–{last}", unit)
     return f"{first}{unit}至{last}{unit}"
+
+
+def at_least(figure: str) -> str:
+    """A lower bound: `≥ 300`, in Chinese `≥300`."""
+    return f"≥{' ' if current() == 'en' else ''}{figure}"
+
+
+def clauses(said: Iterable[str]) -> str:
+    """Clauses in a row, parted by the language's semicolon."""
+    return ("; " if current() == "en" else "；").join(said)
 
 
 def with_unit(figure: str, unit: str) -> str:

@@ -10,7 +10,7 @@ from analysis.data.package import records
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, budget, indicators
 from analysis.present import charts, tables
-from analysis.present.language import _, column, listing, ngettext
+from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import money, number, percent, span
 from analysis.reports import common
@@ -420,7 +420,7 @@ def rates(measures: pd.DataFrame) -> Fragment:
     )
     note = _("Defined in 财预〔2013〕53号, but for those marked as our own.")
     for row in records(known[known["measure"] == "completion"]):
-        note += " " + _(
+        note += (" " if current() == "en" else "") + _(
             "No norm is published for the completion rate of a department; PEFA 2016, written for "
             "governments, would give {rate} of the approved budget a {band} (A: 95 to 105 %, D: "
             "outside 85 to 115 %)."

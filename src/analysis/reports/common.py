@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from analysis.measures import Status, indicators
 from analysis.present import tables
 from analysis.present.language import _, column, current, labelled, listing, ngettext
 from analysis.present.tables import Fragment
-from analysis.present.text import money, number, percent, plain, with_unit
+from analysis.present.text import at_least, clauses, money, number, percent, plain, with_unit
 
 Tile = dict[str, Any]
 
@@ -103,13 +104,18 @@ def value_of(row: Any, base: str = "base") -> str:
         kept = "unit" if row["quantity"] in ("price", "mass") else "base"
         value = float(row["value" if kept == "unit" else base])
         # English names of units are plural, and the label names the thing
-        bare = row["quantity"] == "persons" or (current() == "en" and value == 1)
+        bare = current() == "en" and (row["quantity"] == "persons" or value == 1)
         said = with_unit(number(value), "" if bare else row[f"{kept}_{current()}"])
     if row["qualifier"] == "at_least":
-        return f"≥ {said}"
+        return at_least(said)
     if row["qualifier"] == "approximately":
         return _("nearly {value}").format(value=said)
     return said
+
+
+def counted(value: float, row: Any) -> str:
+    """A count of what a row counts: bare in English, with its measure word in Chinese."""
+    return with_unit(number(value), row["base_zh"] if current() == "zh" else "")
 
 
 def digits_of(value: float) -> int:
@@ -187,10 +193,12 @@ def against(claim: Any) -> str:
         return _("the base is zero: {places}").format(places=places)
     if claim["kind"] == "label" and places:
         return places
-    worked = plain(claim["arithmetic"])
+    worked = plain(claim["arithmetic"]).replace(" - ", " − ")
     # the arithmetic is figures and signs, or English
     if current() == "zh" and any(c.isascii() and c.isalpha() for c in worked):
         return places
+    if current() == "zh":
+        worked = re.sub(r"(?<=\d) (?=[^\W\d_]|%)|(?<=\d),(?=\d{3})", "", worked)
     if not places or (len(claim["other"]) == 1 and claim["recomputed"] is None):
         return worked or places
     return _("{arithmetic}: {places}").format(arithmetic=worked, places=places)
@@ -248,7 +256,7 @@ def _detail(row: dict[str, Any]) -> str:
         _("base: {base}").format(base=base) if base else "",
         free(row, "note"),
     ]
-    return ("; " if current() == "en" else "；").join(filter(None, map(plain, told)))
+    return clauses(filter(None, map(plain, told)))
 
 
 def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Fragment:

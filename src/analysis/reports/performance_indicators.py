@@ -10,12 +10,12 @@ from analysis.data.package import records
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, indicators
 from analysis.present import charts, tables
-from analysis.present.language import _, column, labelled, listing, ngettext
+from analysis.present.language import _, column, current, labelled, listing, ngettext
 from analysis.present.tables import Fragment
-from analysis.present.text import number, percent, span
+from analysis.present.text import at_least, number, percent, span
 from analysis.reports import common
 from analysis.reports.budget_execution import grade
-from analysis.reports.common import Tile, called, free, named, tile, value_of
+from analysis.reports.common import Tile, called, counted, free, named, tile, value_of
 
 KINDS = {"rest": ("Others", "其他"), "outside": ("Not among them", "不在其内")}
 TIERS = ("high", "medium", "low")  # how the ids of the parts of an ordinal scale end
@@ -50,10 +50,10 @@ def answer(observed: pd.DataFrame, year: int) -> str:
         parts = rows[rows["kind"] == "part"]
         told |= {
             "whole": named(rows.iloc[0]),
-            "all": number(rows["value"].iloc[0]),
+            "all": counted(rows["value"].iloc[0], rows.iloc[0]),
             "parts": listing(
                 [
-                    _("{value} {item}").format(value=number(row["value"]), item=named(row))
+                    _("{value} {item}").format(value=counted(row["value"], row), item=named(row))
                     for row in records(parts.head(3))
                 ]
             ),
@@ -91,7 +91,8 @@ def _last(change: Any) -> str:
     """The value of the year before, as an interval where more than one number fits."""
     if change["quantity"] == "ratio" or change["last_low"] == change["last_high"]:
         return value_of({**change, "qualifier": "exact"}, "last")
-    return span(change["last_low"], change["last_high"])
+    unit = change["base_zh"] if current() == "zh" else ""
+    return span(change["last_low"], change["last_high"], unit)
 
 
 def tiles(observed: pd.DataFrame) -> list[Tile]:
@@ -100,12 +101,12 @@ def tiles(observed: pd.DataFrame) -> list[Tile]:
     made: dict[str, Tile] = {}
     for _name, rows in ledger.groupby("ledger", sort=False):
         whole, parts = rows.iloc[0], rows[rows["kind"] == "part"]
-        made[whole["indicator"]] = _tile(whole, number(whole["value"]), "")
+        made[whole["indicator"]] = _tile(whole, counted(whole["value"], whole), "")
         for row in records(parts.head(1)):
             note = _("{share} of {all}").format(
-                share=percent(row["share"]), all=number(whole["value"])
+                share=percent(row["share"]), all=counted(whole["value"], whole)
             )
-            made[row["indicator"]] = _tile(row, number(row["value"]), note)
+            made[row["indicator"]] = _tile(row, counted(row["value"], row), note)
     for row in _largest(indicators.changes(observed)):
         if row["indicator"] not in made:
             message = (
@@ -123,7 +124,7 @@ def tiles(observed: pd.DataFrame) -> list[Tile]:
         note = ""
         if row["figure"] in shares.index:
             share, whole = shares.loc[row["figure"], ["share", "n"]]
-            note = _("{share} of {all}").format(share=percent(share), all=number(whole))
+            note = _("{share} of {all}").format(share=percent(share), all=counted(whole, row))
         made.setdefault(row["indicator"], _tile(row, value_of(row), note))
     return list(made.values())[:5]
 
@@ -159,14 +160,14 @@ def _ledgers(observed: pd.DataFrame) -> list[str]:
     for _name, rows in indicators.ledger(observed).groupby("ledger", sort=False):
         parts = [
             _("{value} {item} ({share})").format(
-                value=number(row["value"]), item=named(row), share=percent(row["share"])
+                value=counted(row["value"], row), item=named(row), share=percent(row["share"])
             )
             for row in records(rows[rows["kind"] == "part"])
         ]
         if parts:
             told.append(
                 _("Of {all} {whole}: {parts}.").format(
-                    all=number(rows["value"].iloc[0]),
+                    all=counted(rows["value"].iloc[0], rows.iloc[0]),
                     whole=named(rows.iloc[0]),
                     parts=listing(parts),
                 )
@@ -240,8 +241,8 @@ def _named_tests(tests: pd.DataFrame) -> str:
 def _count(row: Any) -> str:
     if pd.isna(row["n"]):
         return _("no number given")
-    bound = "≥ " if row["qualifier"] == "at_least" else ""
-    return bound + number(row["n"])
+    said = counted(row["n"], row)
+    return at_least(said) if row["qualifier"] == "at_least" else said
 
 
 def _grades(observed: pd.DataFrame) -> list[str]:
@@ -278,14 +279,15 @@ def ledger(frame: pd.DataFrame) -> Fragment:
         outside = rows[rows["kind"] == "outside"]
         note = "".join(
             _("{n} more are among {whole} only.").format(
-                n=number(row["value"]), whole=named(records(frame.loc[[index]])[0])
+                n=counted(row["value"], row), whole=named(records(frame.loc[[index]])[0])
             )
             for index, row in outside.iterrows()
         )
         panels.append((called(whole), charts.ledger(drawn, whole, most), note))
     firsts = [
         _("{value} {item} of {all}").format(
-            value=number(rows["value"].iloc[1]), all=number(rows["value"].iloc[0]),
+            value=counted(rows["value"].iloc[1], rows.iloc[1]),
+            all=counted(rows["value"].iloc[0], rows.iloc[0]),
             item=named(rows.iloc[1]),
         )
         for _name, rows in frame.groupby("ledger", sort=False)
@@ -390,8 +392,9 @@ def tests(frame: pd.DataFrame) -> Fragment:
 
 
 def _sum(tests: pd.DataFrame) -> str:
-    bound = "≥ " if (tests["qualifier"] == "at_least").any() or tests["n"].isna().any() else ""
-    return bound + number(float(tests["n"].sum()))
+    said = counted(float(tests["n"].sum()), tests.iloc[0]) if len(tests) else number(0)
+    bound = (tests["qualifier"] == "at_least").any() or tests["n"].isna().any()
+    return at_least(said) if bound else said
 
 
 def _outcome(row: Any) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.data.package import Package, find
-from analysis.present.language import use
+from analysis.present.language import _, use
 from analysis.reports import overview
 from analysis.site.page import Shell, exporter
 
@@ -32,8 +32,17 @@ def render(
     groups = [(str(year), [s for s in statuses if s.year == year]) for year in years]
     groups.append(("", [s for s in statuses if s.year is None]))
     opening = overview.opening(package)
+    names = {
+        "budget_execution": _("Budget execution"),
+        "data_quality": _("Data quality"),
+        "overview": _("Overview"),
+        "performance_indicators": _("Performance indicators"),
+        "spending_composition": _("Spending composition"),
+        "trends": _("Trends"),
+    }
     context = {
         "shell": Shell("", "index.html" if twin else ""),
+        "title": lambda status: names.get(status.notebook, status.title),
         "failed": [s for s in statuses if s.state == "failed"],
         "groups": [(heading, group) for heading, group in groups if group],
         "answers": overview.answers(package),

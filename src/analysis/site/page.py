@@ -183,7 +183,7 @@ class Shell:
     def versions(self) -> str:
         """The versions that shape a page."""
         parts = [f"Python {python_version()}", *(f"{p} {version(p)}" for p in PACKAGES)]
-        return ", ".join(parts)
+        return (", " if current() == "en" else "、").join(parts)
 
     def documents(self, cells: Iterable[NotebookNode]) -> list[Row]:
         """The documents that the outputs introduce and cite, with the lines cited."""
@@ -212,7 +212,7 @@ class Shell:
         """Whom to ask about the documents."""
         field = "contact" if current() == "zh" else "contact_en"
         told = dict.fromkeys(row[field] for row in documents if row.get(field))
-        return Markup(", ".join(map(text.html, told)))
+        return Markup((", " if current() == "en" else "、").join(map(text.html, told)))
 
 
 def _spaced(said: str) -> str:
