@@ -119,7 +119,9 @@ def test_a_draft_is_open_until_each_point_is_done(tmp_path: Path):
     folder = drafted(made.account(), tmp_path).folder
     assert unreviewed(folder) == len(rows(folder, "review")) > 0
     path = folder / "review.csv"
-    path.write_text(path.read_text(encoding="utf-8").replace(",open\n", ",done\n"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(",open\n", ",done\n"), encoding="utf-8"
+    )
     assert unreviewed(folder) == 0
     assert unreviewed(ROOT / "data") == 0
 
@@ -158,11 +160,17 @@ SEEDED: dict[str, tuple[list[made.Block], str]] = {
     "a total": (made.account(total="121.00"), "02.rtotal.c1 = 01.r27.c1 fails"),
     "a year": (year_changed(made.account()), "2029 in an account of 2031"),
     "more for less": (made.account(more="小于"), "决算数小于"),
-    "a dropped table": (without_table_09(made.account()), "not printed: 财政拨款“三公”经费支出决算表"),
+    "a dropped table": (
+        without_table_09(made.account()),
+        "not printed: 财政拨款“三公”经费支出决算表",
+    ),
     "swapped columns": (columns_swapped(made.account()), "fails by 80.00"),
     "a placeholder": (made.account(note="与上年相比，增加XX万元。"), "a placeholder was left: XX"),
     "a percentage": (made.account(note="与上年相比，增加20.00万元，增长30.00%。"), "growth"),
-    "a direction": (made.account(note="与上年相比，增加20.00万元，下降20.00%。"), "other direction"),
+    "a direction": (
+        made.account(note="与上年相比，增加20.00万元，下降20.00%。"),
+        "other direction",
+    ),
 }
 
 
@@ -173,7 +181,10 @@ def test_a_seeded_error_is_a_finding(error: str, tmp_path: Path):
 
 
 def test_an_item_that_no_table_has_is_a_finding_and_not_the_nearest(tmp_path: Path):
-    told = [(k, w.replace("执法办案（项）", "执法办公（项）") if k == "p" else w) for k, w in made.account()]
+    told = [
+        (k, w.replace("执法办案（项）", "执法办公（项）") if k == "p" else w)
+        for k, w in made.account()
+    ]
     outcome = drafted(told, tmp_path)
     assert "no table has the item 执法办公" in looked_at(outcome)
     assert "2040220" not in {row["item"] for row in rows(outcome.folder, "amounts")}
@@ -198,7 +209,9 @@ def grid(*told: str) -> list[text.Line]:
             lines.append(text.Line(row))
             continue
         cells = row.split("|")
-        lines += [text.Line("\t" + c, 0, (n, number, n + 1, number + 1)) for n, c in enumerate(cells)]
+        lines += [
+            text.Line("\t" + c, 0, (n, number, n + 1, number + 1)) for n, c in enumerate(cells)
+        ]
         lines.append(text.Line(""))
     return lines
 
@@ -224,7 +237,9 @@ def test_codes_in_three_cells_and_a_total_beside_the_headings_are_read():
 
 
 def test_a_title_that_only_ends_like_one_of_the_nine_is_none():
-    found, _ = tables.find(grid("项目支出决算表", "单位：万元", "204|公共安全支出|1.00|1.00|0.00|||"))
+    found, _ = tables.find(
+        grid("项目支出决算表", "单位：万元", "204|公共安全支出|1.00|1.00|0.00|||")
+    )
     assert found == []
 
 
@@ -257,7 +272,9 @@ def test_what_cannot_be_transcribed_is_refused_with_what_to_do(tmp_path: Path):
         archive.writestr("word/document.xml", b"\0" * (text.UNPACKED + 1))
     entities = io.BytesIO()
     with zipfile.ZipFile(entities, "w") as archive:
-        archive.writestr("word/document.xml", "<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///x'>]><a>&b;</a>")
+        archive.writestr(
+            "word/document.xml", "<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///x'>]><a>&b;</a>"
+        )
     cases = {
         "no account": (write("a.html", "<p>你好</p>".encode()), "no account"),
         "no form": (write("b.html", "<p>2024年度部门决算</p>".encode()), "no statutory table"),
