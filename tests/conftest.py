@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,16 @@ def english():
     use("en")
     yield
     use("en")
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """What the command sets for the workers it starts is for that command alone."""
+    before = dict(os.environ)
+    yield
+    for name in {*os.environ} - {*before}:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture

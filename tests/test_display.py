@@ -1,4 +1,4 @@
-"""What readers see is escaped, sourced, and the same as its CSV."""
+"""What readers see is escaped, sourced, bound, and the same as its CSV."""
 
 import base64
 import csv
@@ -8,131 +8,268 @@ import re
 import pandas as pd
 import pytest
 import samples
+from hypothesis import given
+from hypothesis import strategies as st
 
-from analysis.present import display
+from analysis.present import tables, text
+from analysis.present.language import column, labelled, listing, ngettext, use
+from analysis.present.tables import Fragment
 
 
-def downloads(fragment: display.Fragment) -> list[list[list[str]]]:
+def downloads(fragment: Fragment) -> list[list[list[str]]]:
     found = re.findall(r'href="data:text/csv;charset=utf-8;base64,([^"]+)"', fragment.html)
     return [
         list(csv.reader(io.StringIO(base64.b64decode(data).decode("utf-8-sig")))) for data in found
     ]
 
 
+def visible(html: str) -> str:
+    return re.sub(r"<[^>]+>", "", html)
+
+
+def test_an_unknown_language_is_refused_in_one_line() -> None:
+    with pytest.raises(ValueError, match=r"^language 'fr' is not known; there are: en, zh$"):
+        use("fr")
+
+
+def test_figures_are_written_as_each_language_writes_them() -> None:
+    wanted = {
+        "en": ["3,296", "−1,234.50", "75.50 万元", "+1.80 万元", "175.99 %", "0.00",
+               "73.65–73.75 万元", "3 %", "+3.20 percentage points"],
+        "zh": ["3296", "−1234.50", "75.50万元", "+1.80万元", "175.99%", "0.00",
+               "73.65万元至73.75万元", "3%", "+3.20个百分点"],
+    }  # fmt: skip
+    for language, texts in wanted.items():
+        use(language)
+        assert [
+            text.number(3296), text.number(-1234.5), text.money(75.5), text.money(1.8, sign=True),
+            text.percent(175.987), text.number(-0.001, 2), text.span(73.65, 73.75, "万元", 2),
+            text.span(3, 3, "%"), text.points(3.2),
+        ] == texts  # fmt: skip
+
+
+@pytest.mark.parametrize("nothing", [None, pd.NA, float("nan")])
+def test_what_is_not_known_is_no_figure(nothing: float) -> None:
+    for written in (text.number, text.money, text.percent, text.points, text.plain):
+        assert written(nothing) == ""  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "bound",
+    ["75.50 万元", "175.99 %", "3,296", "−13.00", "≥ 1,100", "73.65–73.75 万元", "13 + 128",
+     "2.5万元/人/半年", "75.50 − 60.20 = 15.30"],
+)  # fmt: skip
+def test_a_figure_never_parts_from_its_sign_or_unit(bound: str) -> None:
+    html = text.html(f"of {bound}, and more")
+    assert [visible(found) for found in re.findall(r'<span class="n">(.*?)</span>(?=,)', html)] == [
+        bound
+    ]
+
+
+@given(st.text(alphabet="0123456789.,%万元人 −–+<&年“”。a", max_size=60))
+def test_binding_and_marking_change_no_text(words: str) -> None:
+    for language in ("en", "zh"):
+        use(language)
+        html = text.html(words)
+        assert visible(html).replace("&lt;", "<").replace("&amp;", "&") == text.plain(words)
+        assert html.count("<span") == html.count("</span>")
+
+
+def test_chinese_is_marked_in_english_sentences_only() -> None:
+    words = "the 决算 (执行) of 2024"
+    assert text.html(words) == (
+        'the <span lang="zh-Hans">决算</span> (<span lang="zh-Hans">执行</span>) of 2024'
+    )
+    use("zh")
+    assert text.html(words) == words
+
+
+def test_a_label_leads_and_its_term_stands_beside() -> None:
+    frame = pd.DataFrame({"label": ["Budget", "Only"], "label_zh": ["预算", None],
+                          "said": ["a", "b"], "said_zh": ["甲", "乙"]})  # fmt: skip
+    shown = labelled(frame)
+    assert shown["label"].tolist() == ["Budget", "Only"]
+    assert shown["term"].tolist() == ["预算", ""]
+    assert column(frame, "said").tolist() == ["a", "b"]
+    assert listing(["a", "b", "c"]) == "a, b and c"
+    assert listing([]) == ""
+    use("zh")
+    shown = labelled(frame)
+    assert shown["label"].tolist() == ["预算", "Only"]
+    assert shown["term"].tolist() == ["", ""]
+    assert column(frame, "said").tolist() == ["甲", "乙"]
+    assert listing(["a", "b", "c"]) == "a、b和c"
+    assert ngettext("{n} place", "{n} places", 2).format(n=2) == "共2处"
+
+
 def test_a_table_sets_figures_and_totals_apart_and_scopes_its_headers() -> None:
     html = samples.table(samples.projects()).html
     assert html.count('<th scope="col"') == 4
     assert html.count('<th scope="row"') == 4
-    assert html.count('class="sum"') == 1
-    assert "<td class=r>1,065.00</td><td class=r>−64.19</td>" in html
+    assert html.count("class=sum") == 1
+    assert re.search(r"class=num>.*1,065\.00.*?</td><td[^>]* class=num>.*−64\.19", html)
 
 
-def test_totals_may_be_a_mask_or_labels() -> None:
-    frame = samples.projects()
-    for totals in (frame["label"] == "All projects", [3], frame.index[-1:]):
-        shown = display.table(frame, "Projects", headers={"label": "Project"}, totals=totals)
-        assert shown.html.count('class="sum"') == 1
+def test_any_frame_makes_a_table_without_further_arguments() -> None:
+    frame = pd.DataFrame({"county": ["A", "B"], "users": [3296, 1], "rate": [1.5, None],
+                          "source": ["", ""]})  # fmt: skip
+    fragment = tables.table(frame)
+    assert fragment.frame is frame
+    heads = re.findall(r"<th scope=.col.*?</th>", fragment.html)
+    assert [visible(head) for head in heads] == ["County", "Users", "Rate (%)"]
+    assert repr(fragment).splitlines() == ["A | 3,296 | 1.50", "B | 1 | —"]
+    assert tables.table(frame.head(0)).text.startswith("Not disclosed")
+
+
+def test_a_column_has_one_number_of_decimals() -> None:
+    frame = pd.DataFrame({"label": ["a", "b"], "value": [100.0, 75.99]})
+    assert repr(tables.table(frame)).splitlines() == ["a | 100.00", "b | 75.99"]
+
+
+def test_headings_and_units_follow_the_language() -> None:
+    use("zh")
+    html = samples.table(samples.projects()).html
+    heads = [visible(one) for one in re.findall(r"<th scope=.col.*?</th>", html)]
+    assert heads[1:3] == ["年初预算（万元）", "支出决算（万元）"]
+    assert "General affairs" not in html
 
 
 def test_a_missing_figure_gives_its_reason_and_is_never_blank() -> None:
     frame = samples.projects()
     assert samples.table(frame).html.count("not disclosed") == 2
     assert samples.table(frame.convert_dtypes()).html.count("not disclosed") == 2
-    assert samples.table(frame.assign(status="")).html.count("<td class=r>—</td>") == 2
+    assert visible(samples.table(frame.assign(status="")).html).count("—") == 2
 
 
 def test_sources_disputes_and_corrections_stand_with_their_row() -> None:
-    html = samples.table(samples.projects()).html
-    row = (
-        '<a class="d" href="data_quality.ipynb#finding-1" aria-label="disputed: finding finding-1">'
+    samples.opening()  # tells how documents are called
+    fragment = samples.table(samples.projects())
+    assert 'General affairs<a href="#finding-1" aria-label="disputed: see the finding">†' in (
+        fragment.html
     )
-    assert f"General affairs{row}" in html
-    assert "corrected: printed 35" in html
-    assert html.count("2024-final-accounts, line 1002") == 4
+    assert "corrected: printed 35" in visible(fragment.html)
+    assert visible(fragment.html).count("2024 accounts, line 1002: “42.17万元”") == 1
+    assert fragment.cites == (("2024-final-accounts", 1002),)
+
+
+def test_a_document_is_cited_by_its_own_name_and_not_by_a_part_of_it() -> None:
+    frame = samples.projects().assign(
+        source="final-accounts, line 3: “x; y, line 4”; 2024-final-accounts, line 5"
+    )
+    assert samples.table(frame).cites == (("final-accounts", 3), ("2024-final-accounts", 5))
 
 
 def test_a_year_or_a_line_is_no_quantity() -> None:
     frame = pd.DataFrame({"label": ["a"], "year": [2024], "line": [1002], "value": [2024]})
-    shown = display.table(frame, "t", headers={c: c for c in frame})
-    assert re.findall(r"<td class=r>(.*?)</td>", shown.html) == ["2024", "1002", "2,024"]
+    assert repr(tables.table(frame)) == "a | 2024 | 1002 | 2,024"
 
 
 def test_a_line_cited_twice_is_named_once() -> None:
     source = "a, line 1: “x”; a, line 1: “y”; a, line 2: “x”; a, line 1: “x”"
-    frame = samples.projects().assign(source=source)
-    assert "a, line 1: “x”, “y”; a, line 2: “x”</li>" in samples.table(frame).html
-
-
-def test_rows_can_be_linked_to() -> None:
-    frame = samples.projects().assign(place=["a", "b", "c", "d"])
-    shown = display.table(frame, "Projects", headers={"label": "Project"}, anchor="place")
-    assert re.findall(r'<tr id="(.)"', shown.html) == ["a", "b", "c", "d"]
+    shown = visible(samples.table(samples.projects().assign(source=source)).html)
+    assert "a, line 1: “x”, “y”a, line 2: “x”" in shown
 
 
 def test_the_csv_holds_plain_numbers_and_what_the_table_says_of_them() -> None:
     (lines,) = downloads(samples.table(samples.projects()))
-    assert lines[0] == ["Project", "Approved (万元)", "Executed (万元)", "Completion (%)",
-                        "Chinese term", "Source", "Correction"]  # fmt: skip
+    assert lines[0] == ["Item", "Approved (万元)", "Executed (万元)", "Rate (%)",
+                        "Chinese term", "Source"]  # fmt: skip
     assert lines[4][:4] == ["All projects", "1065.00", "-64.19", "98.75"]
     assert lines[3][1:5] == ["10.00", "not disclosed", "not disclosed", "毛发验毒经费"]
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\u202e=1"]
-)
-def test_no_text_is_a_formula_in_a_spreadsheet(text: str) -> None:
-    frame = pd.DataFrame({"label": [text], "value": [-1.5], "label_zh": [text], "source": [text]})
-    shown = display.table(frame, text, headers={"label": text, "value": text})
-    for line in downloads(shown)[0]:
-        for cell in line:
-            assert cell == "-1.50" or not cell.startswith(
-                ("=", "+", "-", "@", "＝", " ", "\t", "\r")
-            )
+    "word",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\u202e=1", "a;=1", "a; @b",
+     "a,+1", "a|-1", 'x";"=1', "a\n=1"],
+)  # fmt: skip
+def test_no_text_is_a_formula_in_a_spreadsheet_of_any_locale(word: str) -> None:
+    frame = pd.DataFrame({"label": [word], "value": [-1.5], "label_zh": [word], "source": [word]})
+    fragment = tables.table(frame, word, {"label": word, "value": word})
+    content = base64.b64decode(re.findall('base64,([^"]+)"', fragment.html)[0]).decode("utf-8-sig")
+    for parts in (",", ";", "\t", "|"):
+        for line in csv.reader(io.StringIO(content), delimiter=parts):
+            for cell in line:
+                bare = cell.strip()
+                assert bare.startswith("-1.50") or not bare.startswith(
+                    ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+                ), (parts, line)
 
 
-@pytest.mark.parametrize("text", samples.HOSTILE)
-def test_hostile_text_is_shown_as_text_everywhere(text: str) -> None:
+@pytest.mark.parametrize("words", samples.HOSTILE)
+def test_hostile_text_is_shown_as_text_everywhere(words: str) -> None:
     frame = samples.projects()
-    columns = ["label", "label_zh", "source", "disputed", "corrected"]
+    columns = ["label", "label_zh", "source", "disputed", "corrected", "status"]
     fragments = [
-        samples.opening(text),
-        samples.table(frame.assign(**dict.fromkeys(columns, text)), text),
-        samples.chart("bars", samples.frames()["bars"].assign(label=text), text),
-        display.notice(text, text),
-        display.paragraphs(text),
+        samples.opening(words),
+        samples.table(frame.assign(**dict.fromkeys(columns, words)), words),
+        samples.figure("bars", samples.frames()["bars"].assign(label=words, note=words), words),
+        samples.cases(words),
+        tables.notice(words),
+        tables.cannot([("not_disclosed", words), ("not_comparable", words)]),
+        tables.paragraphs(words),
+        tables.bullets([words]),
     ]
     for fragment in fragments:
         assert not re.search(r"<(script|img|b>bold|/main)", fragment.html)
-        assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", fragment.html)
+        for shown in (fragment.html, fragment.text):
+            assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", shown)
         tags = re.findall(r"<(/?)([a-z]+\d?)(?: [^<>]*)?>", fragment.html)
-        for name in ("div", "table", "td", "figure", "svg", "details"):
-            assert tags.count(("", name)) == tags.count(("/", name))
+        for name in ("div", "table", "td", "figure", "svg", "details", "span"):
+            assert tags.count(("", name)) == tags.count(("/", name)), name
 
 
-def test_chinese_is_marked_as_chinese_in_any_sentence() -> None:
-    assert display.text("the 决算 (执行) of 2024") == (
-        'the <i lang="zh-Hans">决算</i> (<i lang="zh-Hans">执行</i>) of 2024'
-    )
-
-
-def test_the_opening_shows_figures_findings_and_cautions_with_their_links() -> None:
-    html = samples.opening().html
-    assert (
-        html.index("<h1>") < html.index("75.50") < html.index("Findings") < html.index("Read with")
-    )
-    assert html.count('href="data_quality.ipynb#finding-1"') == 1
-    none = pd.DataFrame(columns=["label", "label_zh", "value", "unit", "change", "note"])
-    bare = display.opening(
-        "Trends", ("Office", "办公室"), None, "What changed?", none, ["Nothing."]
-    )
+def test_the_opening_answers_first_then_shows_figures_findings_and_cautions() -> None:
+    fragment = samples.opening()
+    order = ["Narcotics Control Office", "<h1>", 'class="answer"', 'class="tiles"', "Findings",
+             "Read with care"]  # fmt: skip
+    places = [fragment.html.index(one) for one in order]
+    assert places == sorted(places)
+    assert fragment.documents[0]["address"] == "https://example.org/2024"
+    bare = tables.opening(samples.documents(), None, "Trends", "趋势", "Nothing.", [], [])
     assert "<dl" not in bare.html
-    assert "Read with care" not in bare.html
+    assert "<section" not in bare.html
+
+
+def test_a_case_says_its_gravity_verdict_and_places_in_words() -> None:
+    html = samples.cases().html
+    words = visible(html)
+    assert "Medium not reconcilable 无法核对, 2 places" in words
+    assert "High contradicted 不符 The text books 13.00 万元" in words
+    assert re.findall(r'<details class="case (\w+)" id="(.*?)"', html) == [
+        ("high", "finding-1"), ("medium", "finding-2"), ("slight", "finding-3")
+    ]  # fmt: skip
+    assert "1 more" in words  # after `most` cases the rest are folded
+    assert html.count("<dt>Use</dt>") == 2  # and what is empty is not shown
+    use("zh")
+    assert "一般 无法核对，共2处" in visible(samples.cases().html)
+
+
+def test_what_cannot_be_computed_stands_by_reason() -> None:
+    fragment = tables.cannot(
+        [("not_comparable", "c"), ("not_disclosed", "a"), ("not_disclosed", "b")]
+    )
+    assert fragment.text == "Not disclosed: a; b.\nNot comparable: c."
+    use("zh")
+    assert visible(tables.notice("无项目预算。").html) == "未公开：无项目预算。"
+
+
+def test_a_figure_hands_out_its_data_and_its_charts_and_names_what_they_show() -> None:
+    frame = samples.frames()["bars"]
+    fragment = samples.figure("bars", frame)
+    assert fragment.frame is not None
+    assert isinstance(fragment.figure, list)
+    assert len(fragment.figure) == 2
+    described = re.findall(r'aria-labelledby="(.*?)"><desc id="(.*?)">', fragment.html)
+    assert len(described) == 2
+    assert all(one == other for one, other in described)
+    assert "missing" in visible(fragment.html)  # the key of the fills that are used
+    assert "derived" not in visible(fragment.html)
 
 
 def test_a_fragment_brings_its_style_to_a_notebook_and_text_to_a_terminal() -> None:
-    fragment = samples.table(samples.projects())
-    assert fragment._repr_html_().startswith('<div class="an"><style>.an{--an-paper:')
-    assert "[data-jp-theme-light=false] .an{--an-paper:" in fragment._repr_html_()
-    assert "All projects | 1065.00 | -64.19" in repr(fragment)
-    assert repr(display.notice("No plan.", "not applicable")) == "Not applicable. No plan."
-    assert repr(display.paragraphs("One.", "Two.")) == "One.\n\nTwo."
+    data, metadata = samples.table(samples.projects())._repr_mimebundle_()
+    assert data["text/html"].startswith('<div class="an" lang="en"><style>.an.an.an{--bg:')
+    assert "[data-jp-theme-light=false] .an.an.an{--bg:" in data["text/html"]
+    assert "All projects | 1,065.00 | −64.19" in data["text/plain"]
+    assert metadata == {"analysis": {"cites": [["2024-final-accounts", 1002]], "documents": []}}

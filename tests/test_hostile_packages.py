@@ -320,6 +320,15 @@ def test_no_home_and_no_folder_to_write_to_is_no_hindrance(data, tmp_path):
     assert shown.stderr == b""
 
 
+def test_a_check_that_takes_too_long_gives_up():
+    code = "import analysis.cli as c; c.LONGEST_CHECK = 0.01; c.main(['check'])"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert shown.returncode == 2
+    assert "given up" in shown.stderr
+
+
 def test_code_that_lies_in_the_package_is_not_run(data, monkeypatch):
     for name in ("socket", "csv", "json", "pandas", "analysis", "sitecustomize", "conftest"):
         (data / f"{name}.py").write_text("import os\nos._exit(77)\n", encoding="utf-8")

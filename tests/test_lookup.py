@@ -38,7 +38,7 @@ def test_a_theme_holds_its_indicators_and_the_claims_on_them() -> None:
 
 @pytest.mark.parametrize(
     ("where", "told"),
-    [({"severity": "hgh"}, "high, low, medium"), ({"year": 1999}, "2022"), ({"theme": "x"}, "mon")],
+    [({"severity": "hgh"}, "high, medium, low"), ({"year": 1999}, "2022"), ({"theme": "x"}, "mon")],
 )
 def test_what_is_not_there_is_refused_with_what_is(where: dict, told: str) -> None:
     with pytest.raises(analysis.DataError, match=f"there are: .*{told}"):

@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -156,6 +157,7 @@ def test_a_balance_that_the_accounts_show_too_is_no_quota(disclosures):
 def test_revenue_stands_beside_the_table_it_contradicts(disclosures):
     frame = budget.revenue(disclosures[2024].amounts, disclosures[2024].cells)
     assert frame["told"].tolist()[:2] == [62.5, 13.0]
+    assert frame["kind"].tolist() == ["part"] * 6 + ["total"]
     assert frame["booked"].tolist()[:2] == [75.5, 0.0]
     assert frame["disputed"].tolist()[1] == "grants_revenue_table_2024"
 
@@ -299,3 +301,12 @@ def test_the_results_of_a_project_are_those_its_money_paid_for(disclosures):
 @pytest.mark.parametrize(("score", "grade"), [(90, "excellent"), (89.9, "good"), (0, "poor")])
 def test_a_score_earns_the_grade_of_its_band(score, grade):
     assert indicators.grade(score) == grade
+
+
+def test_every_measure_stands_in_the_methods_with_its_formula_and_its_source():
+    methods = (Path(__file__).parents[1] / "docs" / "methods.md").read_text(encoding="utf-8")
+    for rule in budget.rules():
+        [line] = [one for one in methods.splitlines() if one.startswith(f"| `{rule['measure']}` |")]
+        assert rule["label_zh"] in line
+        assert rule["formula"] in line
+        assert line.endswith(f"| {rule['source'] or 'ours'} |")

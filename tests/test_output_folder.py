@@ -122,7 +122,7 @@ def test_pages_of_a_year_or_notebook_that_is_gone_are_removed_and_said(
     assert "removed  2022/own: its notebook or year is gone" in result.stdout
     assert edited.read_text("utf-8") == "edited by hand"
     assert not (out / "2022" / "own.ipynb").exists()
-    assert "own" not in (out / "index.html").read_text("utf-8")
+    assert "own.html" not in (out / "index.html").read_text("utf-8")
     assert (out / "2022" / "reads_amounts.html").is_file()
 
 
@@ -217,13 +217,12 @@ def test_little_address_space_is_a_right_run_or_a_clear_line(
 
 
 def test_what_the_project_has_written_opens_trusted(tmp_path: Path) -> None:
-    from nbformat.sign import NotebookNotary, SQLiteSignatureStore
+    from nbformat.sign import NotebookNotary
 
     env = {"JUPYTER_DATA_DIR": str(tmp_path / "share")}
     result = reports(tmp_path / "out", notebook="budget_execution", year=2024, env=env)
     assert ran(result) >= {"2024/budget_execution"}, result.stderr
-    store = SQLiteSignatureStore(db_file=str(tmp_path / "share" / "nbsignatures.db"))
-    notary = NotebookNotary(store=store, data_dir=str(tmp_path / "share"))
+    notary = NotebookNotary(data_dir=str(tmp_path / "share"))
     notebook = nbformat.read(tmp_path / "out" / "2024" / "budget_execution.ipynb", 4)
     assert notary.check_signature(notebook)
 

@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 import pytest
 from conftest import edit
@@ -44,7 +46,9 @@ def test_filters_keep_the_rows_that_match():
     frame = analysis.load("amounts", year=2024, phase="approved")
     assert set(frame["year"]) == {2024}
     assert set(frame["phase"]) == {"approved"}
-    assert analysis.load("amounts", year=1999).empty
+    both = analysis.load("amounts", year=[2022, 2024], direction="revenue")
+    assert set(both["direction"]) == {"revenue"}
+    assert set(both["year"]) == {2024}
 
 
 def test_an_unknown_table_or_column_names_the_known_ones():
@@ -82,3 +86,27 @@ def test_the_data_directory_comes_from_the_environment(data, monkeypatch):
 def test_a_folder_without_a_data_package_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"no datapackage\.json found"):
         analysis.load("amounts", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "where", "told"),
+    [
+        ("claims", {"severity": "hgh"}, "claims: no severity 'hgh'; there are: high, low, medium"),
+        ("amounts", {"year": "2024"}, "amounts: no year '2024'; there are: 2022, 2023, 2024"),
+        ("amounts", {"year": [2022, 1999]}, "amounts: no year 1999; there are: 2022, 2023, 2024"),
+        ("indicators", {"document": "2024"}, "no document '2024'; there are: 2022-performance"),
+    ],
+)
+def test_a_filter_that_no_row_can_meet_is_refused_with_what_there_is(table, where, told):
+    with pytest.raises(analysis.DataError, match=re.escape(told)):
+        analysis.load(table, **where)
+
+
+def test_findings_refuse_a_gravity_that_is_none_and_take_a_list():
+    with pytest.raises(analysis.DataError, match="there are: high, low, medium"):
+        analysis.claims.findings(severity="hgh")
+    assert set(analysis.claims.findings(severity=["high", "low"])["severity"]) == {"high", "low"}
+
+
+def test_a_document_without_rows_has_none():
+    assert analysis.load("statutory_tables", document="2022-performance-evaluation").empty

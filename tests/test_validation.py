@@ -357,7 +357,10 @@ def test_the_project_s_own_data_are_valid():
 
 
 @pytest.mark.parametrize("how", SPOILED)
-def test_spoiled_data_are_refused_with_their_place_and_no_report_is_touched(how, tmp_path, reports):
+def test_spoiled_data_are_refused_with_their_place_and_no_report_is_touched(
+    how, tmp_path, reports, monkeypatch
+):
+    monkeypatch.setenv("ANALYSIS_DATA", "")  # what the command sets for its workers ends here
     data = shutil.copytree(DATA, tmp_path / "data")
     spoil, place = SPOILED[how]
     spoil(data)

@@ -67,17 +67,20 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
     Exit code 0: all are written; 1: one failed, the others are written; 2: wrong use or bad
     data, nothing was run.
     """
-    from analysis.batch import plan, run, show
-
     try:
+        from analysis.batch import plan, run
+
         chosen = plan.Options(
             out=(out or (ROOT if plan.NOTEBOOKS.is_dir() else Path()) / "reports").resolve(),
             jobs=jobs or os.cpu_count() or 1,
             **options,  # type: ignore[arg-type]
         )
         sys.exit(run.run(find(data), chosen))
-    except (DataError, plan.WrongUseError) as error:
-        show.say(error, error=True)
+    except MemoryError:
+        click.echo("there is too little memory to go on; what is written stays", err=True)
+        sys.exit(1)
+    except DataError as error:
+        click.echo("\n".join(map(inert, str(error).split("\n"))), err=True)
         sys.exit(2)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.checks import claims
+from analysis.checks.claims import SEVERITIES
 from analysis.data.package import DataError, cite, load
 
 MONEY = "money"  # the theme of all that is no indicator
@@ -45,7 +46,8 @@ def search(
     found = _all(data)
     for column, wanted in (("year", year), ("theme", theme), ("severity", severity)):
         if wanted is not None:
-            if wanted not in (there := sorted({*found[column]} - {""})):
+            there = SEVERITIES if column == "severity" else sorted({*found[column]} - {""})
+            if wanted not in there:
                 raise DataError(f"no {column} {wanted!r}; there are: {', '.join(map(str, there))}")
             found = found[found[column] == wanted]
     sought = text.strip().casefold()
@@ -58,7 +60,8 @@ def search(
 def choices(data: str | Path | None = None) -> dict[str, list[object]]:
     """What ``search`` can be asked for: year, theme and severity, each with what there is."""
     found = _all(data)
-    return {name: sorted({*found[name]} - {""}) for name in ("year", "theme", "severity")}
+    there = {name: sorted({*found[name]} - {""}) for name in ("year", "theme")}
+    return there | {"severity": [*SEVERITIES]}
 
 
 def _all(data: str | Path | None) -> pd.DataFrame:

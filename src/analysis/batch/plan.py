@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analysis.data.package import ROOT, Look
+from analysis.data.package import ROOT, DataError, Look
 
 NOTEBOOKS = ROOT / "notebooks"
 LANGUAGES = ("en", "zh")
 PLACE = re.compile(r"(?:(?P<language>zh)/)?(?:(?P<year>\d{1,4})/)?(?P<notebook>[^/\\\0]+)")
 
 
-class WrongUseError(ValueError):
+class WrongUseError(DataError):
     """What was asked for cannot be done; the message says why, and the way out."""
 
 

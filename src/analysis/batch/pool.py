@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import shutil
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.batch.plan import Failure, Options, Outcome, Report
-from analysis.batch.snapshot import Snapshot, sha256
+from analysis.batch.snapshot import Snapshot
 
 GRACE = 5.0  # seconds between a worker's own time limit and its end by force
 LONGEST = 60  # a socket's path may have some 100 characters, and Python adds to it
@@ -81,7 +80,6 @@ class Worker:
 
     def __init__(self, task: str, scratch: Path, snapshot: Snapshot, *arguments: Any) -> None:
         context = start_server(snapshot.folder)
-        self.snapshot = snapshot
         self.channel, theirs = context.Pipe()
         self.scratch = Path(tempfile.mkdtemp(dir=scratch))
         self.process = context.Process(
@@ -108,12 +106,7 @@ class Worker:
         except (EOFError, OSError):
             self.process.join()
             message = None
-        if isinstance(message, list):  # what it has looked at; it wants to print the hash of it
-            digests = json.dumps(self.snapshot.digests(message), sort_keys=True)
-            data_hash = sha256(digests.encode())
-            released = str(self.snapshot.package.descriptor.get("created", ""))[:10]
-            self.channel.send({"data_hash": data_hash, "released": released})
-        elif isinstance(message, bytes):
+        if isinstance(message, bytes):
             self.cells.append(message)
         elif isinstance(message, Failure):
             return self.failure(message.name, message.reason)

@@ -28,7 +28,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
 from analysis.batch.plan import Failure, Options, Outcome, Report
-from analysis.batch.snapshot import ALWAYS, PACKAGE
+from analysis.batch.snapshot import PACKAGE
 from analysis.batch.watch import watch
 from analysis.data.package import find, seen
 from analysis.site import index, page
@@ -104,15 +104,13 @@ def make_report(
     else:
         notebook = until(failure, papermill_run(report, prepare_only=True))
     settle(notebook)
-    looks = [PACKAGE] if PACKAGE in seen else sorted({*seen, *ALWAYS}, key=str)
-    channel.send(looks)
     facts = page.Facts(
         notebook=report.notebook,
         year=report.year,
         parameters=report.parameters,
         command=report.command,
+        released=str(find(data).descriptor.get("created", ""))[:10],
         twin=report.takes_language,
-        **channel.recv(),  # their hash, and how old they are
     )
     try:
         html = page.render(notebook, facts)
@@ -123,7 +121,8 @@ def make_report(
         cell = new_code_cell(outputs=[_error(failure.name, failure.reason)])
         html = page.render(new_notebook(cells=[cell]), facts)
     error = failure.reason if failure else None
-    return Outcome(html, nbformat.writes(notebook) + "\n", sorted(seen, key=str), error)
+    looks = [PACKAGE] if PACKAGE in seen else sorted(seen, key=str)
+    return Outcome(html, nbformat.writes(notebook) + "\n", looks, error)
 
 
 def make_index(

@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,7 +97,9 @@ def counts(judged: pd.DataFrame) -> Counts:
     )
 
 
-def findings(data: Package | str | Path | None = None, **where: Where) -> pd.DataFrame:
+def findings(
+    data: Package | str | Path | None = None, **where: Where | Collection[Where]
+) -> pd.DataFrame:
     """Every claim with a formula, judged; `where` selects, e.g. ``year=2024, subject="money"``.
 
     Returns:
@@ -106,7 +108,7 @@ def findings(data: Package | str | Path | None = None, **where: Where) -> pd.Dat
         the other reading comes from). The gravest come first.
     """
     package = find(data)
-    claims = package.load("claims", **where)
+    claims = package.select("claims", **where)
     claims = claims[claims["formula"] != ""]
     figures = formula.Figures(package)
     judged = [{**claim, **judge(claim, figures)} for claim in records(claims)]

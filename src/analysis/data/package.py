@@ -15,7 +15,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -90,7 +90,10 @@ class Package:
     @property
     def years(self) -> list[int]:
         """The fiscal years that have a document, ascending."""
-        return sorted({int(row["year"]) for row in self.rows("documents")})
+        try:
+            return sorted({int(row["year"]) for row in self.rows("documents")})
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"documents.csv, column year: found {error}, expected years") from None
 
     def fields(self, name: str) -> list[dict[str, Any]]:
         """The columns of a table, in order."""
@@ -143,6 +146,36 @@ class Package:
             else:
                 frame = frame[frame[column] == wanted]
         return frame.reset_index(drop=True).copy()
+
+    def select(self, name: str, **where: Where | Collection[Where]) -> pd.DataFrame:
+        """As ``load``, but each filter may be a list, and none may ask for what is not there.
+
+        Raises:
+            DataError: a value that the column never has; the message lists those it has.
+        """
+        every = self.load(name)
+        kept = every.index == every.index
+        fields = {one["name"]: one for one in self.fields(name)}
+        for column, wanted in where.items():
+            if column not in every:
+                raise DataError(
+                    f"{name}: no column {column!r}; there are: {', '.join(map(str, every))}"
+                )
+            asked = wanted if isinstance(wanted, list | tuple | set) else [wanted]
+            there = {
+                *every[column].dropna(),
+                *fields.get(column, {}).get("constraints", {}).get("enum", []),
+            }
+            if column == "document":
+                there |= {row["document"] for row in self.rows("documents")}
+            if len(every) and (odd := [one for one in asked if one not in there]):
+                known = sorted(map(str, there - {""}))
+                more = f" and {len(known) - 20} more" if len(known) > 20 else ""
+                raise DataError(
+                    f"{name}: no {column} {odd[0]!r}; there are: {', '.join(known[:20])}{more}"
+                )
+            kept &= every[column].isin(asked)
+        return every[kept].reset_index(drop=True)
 
     def lookup(self, name: str, figure: str) -> dict[str, Any]:
         """The row of one figure, as `load` with ``figure=`` gives it, at the cost of a look-up.
@@ -378,13 +411,15 @@ def years(data: Package | str | Path | None = None) -> list[int]:
     return find(data).years
 
 
-def load(name: str, data: Package | str | Path | None = None, **where: Where) -> pd.DataFrame:
+def load(
+    name: str, data: Package | str | Path | None = None, **where: Where | Collection[Where]
+) -> pd.DataFrame:
     """A table as a tidy DataFrame, typed and corrected.
 
     Args:
         name: one of ``tables()``.
         data: a package or its folder; see ``find``.
-        **where: keep rows whose column equals this, e.g. ``year=2024``.
+        **where: keep rows whose column has this value, or one of a list: ``year=[2022, 2024]``.
 
     Returns:
         One row a printed figure. Blank numbers are missing, never zero; blank strings are "".
@@ -394,9 +429,9 @@ def load(name: str, data: Package | str | Path | None = None, **where: Where) ->
         its blanks mean zero. Of these alone ``base`` is 0 where ``value`` is missing.
 
     Raises:
-        DataError: no such table or column, or a correction does not find what it expects.
+        DataError: no such table, column or value, or a correction does not find what it expects.
     """
-    return find(data).load(name, **where)
+    return find(data).select(name, **where)
 
 
 def unreviewed(data: Package | str | Path | None = None) -> int:

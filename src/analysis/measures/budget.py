@@ -70,7 +70,8 @@ def quota(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     if math.isnan(closing):
         money = [pick(amounts, "total", "approved"), pick(amounts, "adjustment", "adjusted")]
         closing = total(pd.concat(money)) - total(pick(amounts, "total", "executed"))
-    return told[[not abs(base / WAN - closing) <= TOLERANCE for base in told["base"]]]
+    same = [abs(base / WAN - closing) <= TOLERANCE for base in told["base"]]
+    return told[~pd.Series(same, index=told.index, dtype=bool)]
 
 
 def measures(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
@@ -250,17 +251,21 @@ def revenue(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     stands beside the appropriation of all levels, for the table has no narrower column.
 
     Returns:
-        label, label_zh, told, booked, difference (万元), source, disputed.
+        kind (part, total), label, label_zh, told, booked, difference (万元), source, disputed.
     """
-    stated = pick(amounts, "source", "executed", "revenue").reset_index(drop=True)
-    if stated.empty:
-        return stated
+    parts = pick(amounts, "source", "executed", "revenue")
+    whole = pick(amounts, "total", "executed", "revenue")
+    if parts.empty:
+        return parts
+    stated = pd.concat([parts, whole], ignore_index=True)
     totals = cells[(cells["table"] == "02") & (cells["row"] == "total")].set_index("column")
     columns = [
         next((i for i, name in enumerate(SOURCES, start=2) if label.endswith(name)), 0)
-        for label in stated["label_zh"]
+        for label in parts["label_zh"]
     ]
+    columns += [1] * len(whole)
     frame = stated[["label", "label_zh", "disputed"]].copy()
+    frame["kind"] = ["part"] * len(parts) + ["total"] * len(whole)
     frame["told"] = stated["base"].astype(float) / WAN
     frame["booked"] = list(totals["base"].astype(float).reindex(columns) / WAN)
     frame["difference"] = frame["told"] - frame["booked"]
@@ -279,24 +284,30 @@ def pefa(outturn: float) -> str:
 
 
 def others(amounts: pd.DataFrame, shown: frozenset[str]) -> pd.DataFrame:
-    """Money of the own year and the year before in every classification that is not `shown`.
+    """Money of the own year in every classification that is not `shown`, and of the year before.
 
     Returns:
-        scheme, item, label, label_zh, approved, executed, last (executed in the year before;
-        万元), source, disputed.
+        scheme, item, label, label_zh, approved, executed, last (executed in the year before),
+        last_low, last_high (万元), derived (that last is), source, disputed.
     """
-    chosen = amounts[~amounts["scheme"].isin(shown)]
+    chosen = amounts[~(amounts["scheme"].isin(shown) & amounts["own"])]
     rows = []
     for item, group in chosen.groupby("item", sort=False):
         value = group["base"].astype(float) / WAN
         phase = group["phase"].mask(before(amounts).reindex(group.index), "last")
         phase = phase.replace({"adjusted": "approved", "full_year": "approved"})
         known = dict(zip(phase, value, strict=True))
+        past = group[phase == "last"]
         rows.append(
             {
                 **{key: group[key].iloc[0] for key in ("scheme", "label", "label_zh")},
                 "item": item,
                 **{key: known.get(key, math.nan) for key in ("approved", "executed", "last")},
+                **{
+                    f"last_{key}": past[key].astype(float).sum(min_count=1) / WAN
+                    for key in ("low", "high")
+                },
+                "derived": bool((past["basis"] == "derived").any()),
                 "source": "; ".join(group["source"]),
                 "disputed": first(group["disputed"]),
             }

@@ -187,4 +187,5 @@ def money(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
         for series, phase, part in groups
         if len(part)
     ]
-    return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame()
+    empty = pd.DataFrame(columns=[*columns, "series", "phase"])
+    return pd.concat(panels, ignore_index=True) if panels else empty

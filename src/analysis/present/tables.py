@@ -201,7 +201,7 @@ def figure(
             cites += chart.cites
             continue
         told = alt[0] if alt else str(chart.get_label())
-        picture = svg.draw(chart, told, _ident(title, heading, told))
+        picture = svg.draw(chart, told, _ident(title, str(len(drawn)), heading, told))
         drawn.append(f"<div>{top}{picture}{_note(beneath)}</div>")
         words += [heading, told, beneath]
         figures.append(chart)
@@ -294,14 +294,16 @@ def notice(said: str, reason: str = "not_disclosed") -> Fragment:
     why = REASONS[reason]
     return Fragment(
         f"<p><b>{_both(*why)}</b>{_colon()}{html(said)}</p>",
-        f"{_word(why)}{_colon()}{said}",
+        lines(f"{_word(why)}{_colon()}{said}"),
     )
 
 
 def paragraphs(*said: str, note: bool = False) -> Fragment:
     """One paragraph or several; `note` sets them small and grey."""
     kind = " class=note" if note else ""
-    return Fragment("".join(f"<p{kind}>{html(one)}</p>" for one in said), "\n\n".join(said))
+    return Fragment(
+        "".join(f"<p{kind}>{html(one)}</p>" for one in said), "\n\n".join(map(plain, said))
+    )
 
 
 def bullets(said: Iterable[str]) -> Fragment:
@@ -339,51 +341,46 @@ class _Grid:
         self, frame: pd.DataFrame, columns: Columns, total: "pd.Series[bool] | None"
     ) -> None:
         self.frame = frame
-        if "label" not in frame:
-            frame = frame.rename(columns={frame.columns[0]: "label"})
-            self.first = _heading(self.frame.columns[0])
-        else:
-            self.first = ""
+        lead = "label" if "label" in frame else str(frame.columns[0])
+        frame = frame.rename(columns={lead: "label"})
         if columns is None:
-            columns = [c for c in frame.columns if c not in HIDDEN and c != "label"
-                       and not c.endswith(("_zh", "_en"))]  # fmt: skip
-        given = columns if isinstance(columns, Mapping) else dict.fromkeys(columns, "")
-        given = {c: name for c, name in given.items() if c != "label"}
-        self.first = self.first or (
-            columns["label"] if isinstance(columns, Mapping) and "label" in columns else ""
-        )
-        self.right = [c for c in given if _is_figure(frame[c])]
+            columns = [
+                c for c in map(str, frame) if c not in HIDDEN and not c.endswith(("_zh", "_en"))
+            ]
+        given = dict(columns) if isinstance(columns, Mapping) else dict.fromkeys(columns, "")
+        self.first = given.pop("label", "") or (_("Item") if lead == "label" else _heading(lead))
+        self.heads = {c: name or _heading(c) for c, name in given.items()}
+        self.right = {c for c in given if _is_figure(frame[c])}
+        self.stacked = 2 < len(given) < 6  # on a phone the label takes a line of its own
         self.given = given
-        apart = [False] * len(frame) if total is None else list(total)
-        rows = records(labelled(frame.fillna({"label": ""})))
-        self.body, self.plain, self.csv = (
-            [],
-            [],
-            [[self.first or _("Item"), *map(self.heading, given)]],
-        )
-        extra = [c for c in ("label_zh", "source") if c in frame and any(map(plain, frame[c]))]
-        extra = [c for c in extra if c != "label_zh" or current() == "en"]
-        self.csv[0] += [_("Chinese term") if c == "label_zh" else _("Source") for c in extra]
-        for row, summed in zip(rows, apart, strict=True):
-            said = [_said(column, row) for column in given]
-            role = " class=sum" if summed else ""
+        extra = {"source": _("Source")}
+        if current() == "en":
+            extra = {"label_zh": _("Chinese term"), **extra}
+        extra = {c: name for c, name in extra.items() if c in frame and any(map(plain, frame[c]))}
+        self.csv = [[*map(inert, [self.first, *self.heads.values(), *extra.values()])]]
+        self.body: list[str] = []
+        self.plain: list[str] = []
+        digits = {c: _digits(c, frame[c]) for c in given}
+        apart = [False] * len(frame) if total is None else total
+        for row, summed in zip(records(labelled(frame)), apart, strict=True):
+            said = [_said(c, row, digits[c]) for c in given]
             cells = "".join(
-                f'<td role="cell"{" class=num" if c in self.right else ""}>{html(one)}</td>'
+                f"<td{self.role('cell')}{' class=num' if c in self.right else ''}>{html(one)}</td>"
                 for c, one in zip(given, said, strict=True)
             )
             self.body.append(
-                f'<tr role="row"{role}><th scope="row" role="rowheader">{html(row["label"])}'
-                f"{self.marks(row)}{_term(row['term'])}{_small(row)}</th>{cells}</tr>"
+                f"<tr{self.role('row')}{' class=sum' if summed else ''}>"
+                f'<th scope="row"{self.role("rowheader")}>{html(row["label"])}{self.marks(row)}'
+                f"{_term(row['term'])}{_small(row)}</th>{cells}</tr>"
             )
             self.plain.append(" | ".join([plain(row["label"]), *said]))
             figures = [_csv_figure(row[c], one) for c, one in zip(given, said, strict=True)]
-            self.csv.append(
-                [
-                    inert(row["label"]),
-                    *figures,
-                    *(inert(_cited_words(row[c]) if c == "source" else row[c]) for c in extra),
-                ]
-            )
+            more = [_cited_words(row[c]) if c == "source" else row[c] for c in extra]
+            self.csv.append([inert(row["label"]), *figures, *map(inert, more)])
+
+    def role(self, name: str) -> str:
+        """What an element is, where its display as a grid would hide it."""
+        return f' role="{name}"' if self.stacked else ""
 
     def marks(self, row: Row) -> str:
         """What speaks against a row's figure, and what was mended in it."""
@@ -394,26 +391,24 @@ class _Grid:
             return mark
         return f"{mark}<small>{html(_('corrected: {what}').format(what=mended))}</small>"
 
-    def heading(self, column: str) -> str:
-        return self.given[column] or _heading(column)
-
     def table(self, caption: str) -> str:
-        figures = len(self.given)
-        kind = f' class="stack s{figures}"' if 2 < figures < 6 else ""
+        """The table as HTML; one that is too wide for a phone scrolls in a frame of its own."""
+        kind = f' class="stack s{len(self.given)}"' if self.stacked else ""
+        column, group = self.role("columnheader"), self.role("rowgroup")
         heads = "".join(
-            f'<th scope="col" role="columnheader"{" class=num" if c in self.right else ""}>'
-            f"{_headed(self.heading(c))}</th>"
-            for c in self.given
+            f'<th scope="col"{column}{" class=num" if c in self.right else ""}>{_headed(name)}</th>'
+            for c, name in self.heads.items()
         )
         shown = (
-            f'<table role="table"{kind}>{f"<caption>{html(caption)}</caption>" if caption else ""}'
-            f'<thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">'
-            f"{html(self.first or _('Item'))}</th>{heads}</tr></thead>"
-            f'<tbody role="rowgroup">{"".join(self.body)}</tbody></table>'
+            f"<table{self.role('table')}{kind}>"
+            f"{f'<caption>{html(caption)}</caption>' if caption else ''}"
+            f"<thead{group}><tr{self.role('row')}>"
+            f'<th scope="col"{column}>{_headed(self.first)}</th>{heads}</tr></thead>'
+            f"<tbody{group}>{''.join(self.body)}</tbody></table>"
         )
-        if figures < 6:
+        if len(self.given) < 6:
             return shown
-        name = escape(caption or _("Table"))
+        name = escape(plain(caption) or _("Table"))
         return f'<div class="wide" tabindex="0" role="group" aria-label="{name}">{shown}</div>'
 
 
@@ -438,17 +433,24 @@ def _headed(heading: str) -> str:
     return re.sub(r"([(（][^()（）]{1,12}[)）])$", r'<span class="n">\1</span>', marked(heading))
 
 
-def _said(column: str, row: Row) -> str:
+def _digits(name: str, column: "pd.Series[Any]") -> int:
+    """The decimals of a column: as `columns.csv` says, else two unless all figures are whole."""
+    if digits := _columns().get(name, {}).get("digits"):
+        return int(digits)
+    figures = [v for v in column if isinstance(v, int | float) and known(v)]
+    return 0 if all(float(value).is_integer() for value in figures) else 2
+
+
+def _said(column: str, row: Row, digits: int) -> str:
     """A cell in words; what is not known says why, or is a dash."""
     value = row[column]
     if not known(value) or value == "":
         return plain(row.get("status")) or "—"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return plain(value)
-    if column == "year" or column == "line":
+    if column in ("year", "line"):  # numbers that count nothing
         return f"{value:.0f}"
-    digits = _columns().get(column, {}).get("digits")
-    return number(value, int(digits) if digits else None)
+    return number(value, digits)
 
 
 def _is_figure(column: "pd.Series[Any]") -> bool:
@@ -469,7 +471,7 @@ def _csv_figure(value: Any, said: str) -> str:
 
 def inert(value: Any) -> str:
     """The text of a CSV cell that no spreadsheet takes for a formula, whatever parts its cells."""
-    return re.sub(r"(^|[;,|])(\s*)(?=[=+\-@＝＋－＠])", r"\1\2'", plain(value))
+    return re.sub(r"""(^|[;,|])([\s"']*)(?=[=+\-@＝＋－＠])""", r"\1\2'", plain(value))
 
 
 def _both(english: Any, its_chinese: Any) -> str:

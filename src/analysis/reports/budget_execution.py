@@ -22,7 +22,6 @@ STEPS = {  # English and official Chinese name of the steps that the measures kn
     "approved": ("Approved budget", "年初预算"),
     "unnamed": ("Source not named", "来源未列明"),
     "available": ("Available", "可用预算"),
-    "executed": ("Executed", "支出决算"),
     "left": ("Left at the end of the year", "年末结余"),
 }
 
@@ -91,7 +90,8 @@ def answer(disclosure: Disclosure) -> str:
         ).format(**told)
     return _(
         "{spent} was spent in {year}, {rate} of the {approved} approved; the changes named make up "
-        "the difference, but a quota of {quota} that the text reports as left is in no account."
+        "the difference, but the text also reports a quota of {quota} as left, which these figures "
+        "do not contain."
     ).format(**told)
 
 
@@ -147,21 +147,8 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
 
 def findings(disclosure: Disclosure) -> list[str]:
     """What else a reader must know, most telling first."""
-    return [
-        one
-        for part in (
-            _disagreements,
-            _sources,
-            _endings,
-            _change,
-            _adjustment,
-            _items,
-            _grade,
-            _norm,
-        )
-        for one in part(disclosure)
-        if one
-    ]
+    told = (_disagreements, _sources, _endings, _change, _items, _adjustment, _grade)
+    return [one for part in told for one in part(disclosure)]
 
 
 def _disagreements(disclosure: Disclosure) -> list[str]:
@@ -263,9 +250,9 @@ def _adjustment(disclosure: Disclosure) -> list[str]:
         return []
     return [
         _(
-            "The budget adjustment rate is {own} as 财预〔2013〕53号 defines it, without what a "
-            "higher level ordered, and {every} with every change named. Whether quota carried "
-            "over is an adjustment at all, the definition leaves open."
+            "The budget adjustment rate is {own} as 财预〔2013〕53号 defines it, without what came "
+            "from a higher level, and {every} with every change named. Whether money carried over "
+            "is an adjustment at all, the definition leaves open."
         ).format(own=percent(own["value"]), every=percent(every["value"]))
     ]
 
@@ -332,20 +319,6 @@ def grade(score: float) -> str:
     }[indicators.grade(score)]
 
 
-def _norm(disclosure: Disclosure) -> list[str]:
-    """What the one published norm for an outturn would say."""
-    outturn = _measures(disclosure)["completion"]["value"]
-    if pd.isna(outturn):
-        return []
-    return [
-        _(
-            "No norm is published for the completion rate of a department. PEFA 2016, written for "
-            "governments, would call {rate} of the approved budget {band} (A: 95 to 105 %, D: "
-            "outside 85 to 115 %)."
-        ).format(rate=percent(outturn), band=budget.pefa(outturn))
-    ]
-
-
 def bridge_of(disclosure: Disclosure) -> pd.DataFrame:
     """``budget.bridge`` of a disclosure."""
     return budget.bridge(disclosure.amounts, disclosure.cells)
@@ -357,20 +330,21 @@ def items_of(disclosure: Disclosure) -> pd.DataFrame:
     return next((frame for frame in frames if len(frame)), pd.DataFrame())
 
 
-def _labelled(steps: pd.DataFrame) -> pd.DataFrame:
+def _labelled(steps: pd.DataFrame, spent: str) -> pd.DataFrame:
     """The steps with the names of those that the measures know by their kind."""
+    own = STEPS | {"executed": ("Executed", spent)}
     names = [
-        (row["label"], row["label_zh"]) if row["kind"] == "change" else STEPS[row["kind"]]
+        (row["label"], row["label_zh"]) if row["kind"] == "change" else own[row["kind"]]
         for row in records(steps)
     ]
     return steps.assign(label=[one for one, _zh in names], label_zh=[zh for _en, zh in names])
 
 
-def bridge(steps: pd.DataFrame) -> Fragment:
+def bridge(steps: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     """From the approved budget to what was spent and what is left (from ``budget.bridge``)."""
     if steps.empty:
         return tables.notice(_("The approved or the executed total is not stated with a number."))
-    frame = _labelled(steps)
+    frame = _labelled(steps, common.spent_word(documents))
     at = _steps(frame)
     unnamed = at.get("unnamed", {}).get("accounts", 0.0)
     drawn = frame[frame["kind"].isin(["approved", "change", "unnamed", "executed"])]
@@ -444,12 +418,15 @@ def rates(measures: pd.DataFrame) -> Fragment:
             for formula, source in formulas
         ],
     )
-    return tables.table(
-        frame,
-        _("Measures of budget execution"),
-        ["rate", "numerator", "denominator"],
-        _("Defined in 财预〔2013〕53号, but for those marked as our own."),
-    )
+    note = _("Defined in 财预〔2013〕53号, but for those marked as our own.")
+    for row in records(known[known["measure"] == "completion"]):
+        note += " " + _(
+            "No norm is published for the completion rate of a department; PEFA 2016, written for "
+            "governments, would give {rate} of the approved budget a {band} (A: 95 to 105 %, D: "
+            "outside 85 to 115 %)."
+        ).format(rate=percent(row["value"]), band=budget.pefa(row["value"]))
+    columns = ["rate", "numerator", "denominator"]
+    return tables.table(frame, _("Measures of budget execution"), columns, note)
 
 
 def revenue(frame: pd.DataFrame) -> Fragment:
@@ -462,6 +439,7 @@ def revenue(frame: pd.DataFrame) -> Fragment:
         _("Revenue by source: the text beside statutory table 02"),
         ["told", "booked", "difference"],
         common.nothing(frame[zero]),
+        total=frame.loc[~zero, "kind"] == "total",
     )
 
 
@@ -498,8 +476,6 @@ def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
         panels,
         frame,
         ["approved", "executed", "rate"],
-        beside=True,
-        caption=_("Completion by item"),
     )  # fmt: skip
 
 
@@ -529,7 +505,17 @@ def others(frame: pd.DataFrame) -> Fragment:
     zero = (frame[["approved", "executed", "last"]].fillna(0) == 0).all(axis=1)
     unknown = frame[["approved", "executed", "last"]].isna().all(axis=1)
     shown = frame[~zero | unknown]
-    columns = [c for c in ("approved", "executed") if shown[c].notna().any()]
+    whole = shown["scheme"] == "total"  # of the year before
+    shown = shown.assign(
+        label=shown["label"].mask(whole, "Expenditure of the year before"),
+        label_zh=shown["label_zh"].mask(whole, "上年支出"),
+        known=shown["derived"].map({True: "derived", False: "stated"}),
+        last=[
+            span(row["last_low"], row["last_high"], digits=2) if pd.notna(row["last"]) else ""
+            for row in records(shown)
+        ],
+    )
+    columns = [c for c in ("approved", "executed", "last") if shown[c].notna().any()]
     note = common.nothing(frame[zero & ~unknown])
     if shown.empty:
         return tables.paragraphs(note)

@@ -40,11 +40,20 @@ def reason(name: str) -> str:
     }[name]
 
 
+def called(row: Any) -> str:
+    """The label of a row, in the language in use."""
+    return str(labelled(pd.DataFrame([dict(row)]))["label"].iloc[0])
+
+
 def named(row: Any) -> str:
-    """The label of a row as it stands inside a sentence, in the language in use."""
-    one = labelled(pd.DataFrame([dict(row)]))["label"].iloc[0]
-    lower = current() == "en" and one[1:2].islower()
-    return one[0].lower() + one[1:] if lower else str(one)
+    """The label of a row as it stands inside a sentence."""
+    one = called(row)
+    return one[0].lower() + one[1:] if current() == "en" and one[1:2].islower() else one
+
+
+def free(row: Any, name: str) -> str:
+    """Free text of a row, e.g. its `note`, in the language in use."""
+    return str(column(pd.DataFrame([dict(row)]), name).iloc[0])
 
 
 def sentence(text: str) -> str:
@@ -97,7 +106,7 @@ def value_of(row: Any, base: str = "base") -> str:
         bare = row["quantity"] == "persons" or (current() == "en" and value == 1)
         said = with_unit(number(value), "" if bare else row[f"{kept}_{current()}"])
     if row["qualifier"] == "at_least":
-        return _("at least {value}").format(value=said)
+        return f"≥ {said}"
     if row["qualifier"] == "approximately":
         return _("nearly {value}").format(value=said)
     return said
@@ -233,12 +242,11 @@ def nothing(rows: pd.DataFrame) -> str:
 
 def _detail(row: dict[str, Any]) -> str:
     """What a reader must know of a figure besides its name: its year, its base, its caveat."""
-    one = pd.DataFrame([row])
-    base = column(one, "denominator").iloc[0]
+    base = free(row, "denominator")
     told = [
         "" if row["own"] else str(row["year"]),
-        _("over {base}").format(base=base) if base else "",
-        column(one, "note").iloc[0],
+        _("base: {base}").format(base=base) if base else "",
+        free(row, "note"),
     ]
     return ("; " if current() == "en" else "；").join(filter(None, map(plain, told)))
 

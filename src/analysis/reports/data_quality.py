@@ -189,10 +189,8 @@ def kind(name: str) -> str:
     }.get(name, name)
 
 
-def overview(
-    documents: pd.DataFrame, judged: pd.DataFrame, checked: Checked, printed: pd.DataFrame
-) -> Fragment:
-    """Every check as a mark, by document and kind, beside the tables that are printed."""
+def overview(documents: pd.DataFrame, judged: pd.DataFrame, checked: Checked) -> Fragment:
+    """Every check as a mark, by document and kind."""
     panels: list[tables.Panel] = []
     for document in records(documents):
         chosen = judged[judged["document"] == document["document"]]
@@ -233,9 +231,6 @@ def overview(
         )
         note = _("Hollow: only zeros were compared. A dash: not checked, since a table is missing.")
         panels.append((heading, charts.dots(marks.sort_values("section", kind="stable")), note))
-    due = documents[documents["kind"] == "final_accounts"]
-    if len(due):
-        panels.append((_("The statutory tables"), _disclosed(due, printed), ""))
     title = _("Where the documents hold, and where they do not")
     note = _("One mark is one statement that can be recomputed or is found twice")
     return tables.figure(title, note, panels)
@@ -247,8 +242,11 @@ def _of_table(identity: str) -> str:
     return _("Table {number}").format(number=max(re.findall(r"T(\d\d)", rule["formula"])))
 
 
-def _disclosed(documents: pd.DataFrame, printed: pd.DataFrame) -> Fragment:
-    """The nine statutory tables: printed or not, by document."""
+def disclosed(documents: pd.DataFrame, printed: pd.DataFrame) -> Fragment:
+    """The nine statutory tables: printed or not, by document (rows of `disclosed_tables`)."""
+    due = documents[documents["kind"] == "final_accounts"]
+    if due.empty:
+        return tables.notice(_("No final accounts are at hand, which would print them."))
     frame = pd.DataFrame(
         [
             {"label": f"{number} {english}", "label_zh": f"{number} {chinese}", "table": number}
@@ -256,30 +254,34 @@ def _disclosed(documents: pd.DataFrame, printed: pd.DataFrame) -> Fragment:
         ]
     )
     columns = {}
-    for document in records(documents):
+    for document in records(due):
         rows = printed[printed["document"] == document["document"]].set_index("table")
         empty = rows["empty"].to_dict()
         said = {True: _("printed, empty"), False: _("printed")}
         key = document["document"]
-        frame[key] = [said[bool(empty[one])] if one in empty else _("not printed")
-                      for one in frame["table"]]  # fmt: skip
+        frame[key] = [
+            said[bool(empty[one])] if one in empty else _("not printed") for one in frame["table"]
+        ]
         columns[key] = _name(document)
-    return tables.table(frame.drop(columns="table"), "", columns)
+    return tables.table(frame.drop(columns="table"), _("The statutory tables"), columns)
 
 
 def failures(failed: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     """Statements of one document that do not hold, by gravity: the gravest stand open."""
-    grave, rest = failed[failed["severity"] == "high"], failed[failed["severity"] != "high"]
     heading = ngettext("{document}: {n} place", "{document}: {n} places", len(failed)).format(
         document=name_of(failed["document"].iloc[0], documents), n=number(len(failed))
     )
+    meaning = {
+        "high": _("High: a figure in use changes with the reading"),
+        "medium": _("Medium: a reader is misled"),
+        "low": _("Low: a slip"),
+    }
     panels: list[tables.Panel] = []
-    if len(grave):
-        made = tables.cases(common.cases(grave), opened=True)
-        panels.append((_("High: a figure in use changes with the reading"), made, ""))
-    if len(rest):
-        made = tables.cases(common.cases(rest), most=len(rest))
-        panels.append((_("Medium: a reader is misled. Low: a slip"), made, ""))
+    for severity, said in meaning.items():
+        found = failed[failed["severity"] == severity]
+        if len(found):  # the gravest stand open, slips are folded after the first
+            made = tables.cases(common.cases(found), most=4, opened=severity == "high")
+            panels.append((said, made, ""))
     return tables.figure(heading, panels=panels)
 
 

@@ -64,13 +64,13 @@ def answer(package: Package) -> str:
     year, spent, approved, rate = known[-1]
     told = {"year": year, "spent": money(spent), "approved": money(approved), "rate": percent(rate)}
     if len(known) == 1:
-        return _("In {year} {spent} of the {approved} approved was spent, {rate}.").format(**told)
+        return _("In {year}, {spent} of the {approved} approved was spent ({rate}).").format(**told)
     first, before, budgeted, completed = known[0]
     told |= {"first": first, "before": money(before), "budgeted": money(budgeted),
              "completed": percent(completed)}  # fmt: skip
     return _(
-        "In {first} {before} of the {budgeted} approved was spent, {completed}; in {year} it was "
-        "{spent} against {approved}, {rate}."
+        "In {first}, {before} of the {budgeted} approved was spent ({completed}); in {year}, "
+        "{spent} against {approved} ({rate})."
     ).format(**told)
 
 
@@ -125,7 +125,8 @@ def sections(package: Package) -> list[tuple[str, Fragment]]:
     """What the index shows below its links: heading and content."""
     documents = documents_of([], package)
     spent, observed = measured.money(package), measured.observations(package)
-    compared = measured.comparisons(observed)
+    # what one document says of the year before compares by itself; here documents are compared
+    compared = measured.comparisons(observed[observed["year"].isin(documents["year"])])
     return [
         (_("How much was approved, how much spent?"), trends.by_year(spent, documents)),
         (_("What may be compared?"), trends.comparable(compared, spent)),

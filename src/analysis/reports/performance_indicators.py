@@ -15,7 +15,7 @@ from analysis.present.tables import Fragment
 from analysis.present.text import number, percent, span
 from analysis.reports import common
 from analysis.reports.budget_execution import grade
-from analysis.reports.common import Tile, named, tile, value_of
+from analysis.reports.common import Tile, called, free, named, tile, value_of
 
 KINDS = {"rest": ("Others", "其他"), "outside": ("Not among them", "不在其内")}
 TIERS = ("high", "medium", "low")  # how the ids of the parts of an ordinal scale end
@@ -41,7 +41,8 @@ def answer(observed: pd.DataFrame, year: int) -> str:
     told: dict[str, object] = {"year": year, "n": len(now)}
     if now.empty:
         return _("The documents of {year} give no figures of performance.").format(**told)
-    ledger, change = indicators.ledger(observed), _largest(observed)
+    ledger = indicators.ledger(observed)
+    change = next(iter(_largest(indicators.changes(observed))), None)
     cut = ledger[ledger["kind"] == "part"].groupby("ledger", sort=False)
     if len(cut):
         name = cut.size().idxmax()
@@ -60,15 +61,17 @@ def answer(observed: pd.DataFrame, year: int) -> str:
     if change:
         told |= {"item": named(change), "value": value_of(change), "last": _last(change)}
     if len(cut) and change:
-        message = (
-            _("Of {all} {whole}, {year} counts {parts}; {item} came to {value}, after {last} in "
-              "the same period of the year before.")
-            if change["same_period"]
-            else _("Of {all} {whole}, {year} counts {parts}; {item} came to {value}, after {last} "
-                   "before.")
-        )  # fmt: skip
+        message = _(
+            "{all} {whole} are counted in {year}, of them {parts}; {item} came to {value}, after "
+            "{last} before."
+        )
+        if change["same_period"]:
+            message = _(
+                "{all} {whole} are counted in {year}, of them {parts}; {item} came to {value}, "
+                "after {last} in the same period of the year before."
+            )
     elif len(cut):
-        message = _("Of {all} {whole}, {year} counts {parts}.")
+        message = _("{all} {whole} are counted in {year}, of them {parts}.")
     elif change:
         message = _("The documents of {year} give {n} figures; {item} came to {value}, after "
                     "{last} before.")  # fmt: skip
@@ -78,10 +81,10 @@ def answer(observed: pd.DataFrame, year: int) -> str:
     return message.format(**told)
 
 
-def _largest(observed: pd.DataFrame) -> dict[str, Any] | None:
-    """The change on the year before that is largest in relation to it."""
-    rows = [row for row in records(indicators.changes(observed)) if row["fits"] and row["last"]]
-    return max(rows, key=lambda row: abs(float(row["base"]) / row["last"] - 1), default=None)
+def _largest(changes: pd.DataFrame) -> list[dict[str, Any]]:
+    """Changes on the year before that fit a number, the largest in relation to it first."""
+    rows = [row for row in records(changes) if row["fits"] and row["last"]]
+    return sorted(rows, key=lambda row: -abs(float(row["base"]) / row["last"] - 1))
 
 
 def _last(change: Any) -> str:
@@ -103,11 +106,7 @@ def tiles(observed: pd.DataFrame) -> list[Tile]:
                 share=percent(row["share"]), all=number(whole["value"])
             )
             made[row["indicator"]] = _tile(row, number(row["value"]), note)
-    changes = records(indicators.changes(observed))
-    for row in sorted(
-        (row for row in changes if row["fits"] and row["last"]),
-        key=lambda row: -abs(float(row["base"]) / row["last"] - 1),
-    ):
+    for row in _largest(indicators.changes(observed)):
         if row["indicator"] not in made:
             message = (
                 _("{last} in the same period of the year before")
@@ -136,7 +135,7 @@ def gravest(observed: pd.DataFrame) -> list[Tile]:
     if parts.empty:
         return []
     row = parts[parts["ledger"] == parts["ledger"].value_counts().idxmax()].iloc[0]
-    return [one for one in tiles(observed) if one["label"] == _title(row)]
+    return [one for one in tiles(observed) if one["label"] == called(row)]
 
 
 def _tile(row: Any, value: str, note: str, derived: bool = False) -> Tile:
@@ -194,12 +193,8 @@ def _changes(observed: pd.DataFrame) -> list[str]:
                 if row["same_period"]
                 else _("{item}: {value}, after {last} in the year before.")
             )
-        told.append(message.format(item=_title(row), value=value_of(row), last=_last(row)))
+        told.append(message.format(item=called(row), value=value_of(row), last=_last(row)))
     return told
-
-
-def _title(row: Any) -> str:
-    return str(labelled(pd.DataFrame([dict(row)]))["label"].iloc[0])
 
 
 def _tests(tests: pd.DataFrame) -> list[str]:
@@ -207,7 +202,7 @@ def _tests(tests: pd.DataFrame) -> list[str]:
     told = []
     for row in records(tests[tests["positives"] > 0]):
         values = {
-            "item": _title(row),
+            "item": called(row),
             "k": number(row["positives"]),
             "n": number(row["n"]),
             "rate": percent(row["rate"]),
@@ -287,7 +282,7 @@ def ledger(frame: pd.DataFrame) -> Fragment:
             )
             for index, row in outside.iterrows()
         )
-        panels.append((_title(whole), charts.ledger(drawn, whole, most), note))
+        panels.append((called(whole), charts.ledger(drawn, whole, most), note))
     firsts = [
         _("{value} {item} of {all}").format(
             value=number(rows["value"].iloc[1]), all=number(rows["value"].iloc[0]),
@@ -326,28 +321,23 @@ def changes(frame: pd.DataFrame) -> Fragment:
                  "known": "derived" if row["basis"] == "derived" else "stated"},
             ]
         )  # fmt: skip
-        panels.append((_title(row), charts.bars(two), common.sentence(_caveat(row))))
+        panels.append((called(row), charts.bars(two), common.sentence(_caveat(row))))
         rows.append({**row, "previous": two["text"].iloc[0], "after": two["text"].iloc[1],
                      "known": two["known"].iloc[0]})  # fmt: skip
-    top = _largest_of(frame)
-    title = (
+    top = next(iter(_largest(frame)), None)
+    heading = (
         _("{item}: {value}, after {last}").format(
-            item=_title(top), value=value_of(top), last=_last(top)
+            item=called(top), value=value_of(top), last=_last(top)
         )
         if top
         else _("The changes printed fit no whole number")
     )
-    return tables.figure(title, _("Each panel has its own scale"), panels, pd.DataFrame(rows),
+    return tables.figure(heading, _("Each panel has its own scale"), panels, pd.DataFrame(rows),
                          ["previous", "after"])  # fmt: skip
 
 
-def _largest_of(frame: pd.DataFrame) -> dict[str, Any] | None:
-    rows = [row for row in records(frame) if row["fits"] and row["last"]]
-    return max(rows, key=lambda row: abs(float(row["base"]) / row["last"] - 1), default=None)
-
-
 def _caveat(row: dict[str, Any]) -> str:
-    return str(column(pd.DataFrame([row]), "note").iloc[0]) or _("The document says no more")
+    return free(row, "note") or _("The document says no more")
 
 
 def tests(frame: pd.DataFrame) -> Fragment:
@@ -371,7 +361,7 @@ def tests(frame: pd.DataFrame) -> Fragment:
     drawn = shown.assign(note=shown["said"])
     silent = frame[frame["reason"] == "no_result"]
     known = frame[frame["status"] == Status.COMPUTED]
-    title = _("Of {all} tests told of, {silent} have no result").format(
+    heading = _("Of {all} tests told of, {silent} have no result").format(
         all=_sum(frame), silent=_sum(silent)
     ) if len(silent) else _("{k} positive of {all} tests").format(
         k=number(known["positives"].sum()), all=_sum(frame)
@@ -395,7 +385,7 @@ def tests(frame: pd.DataFrame) -> Fragment:
         )
     note = _("Tests; “more than” is taken as a lower bound")
     columns = {"tests": _("Tests"), "said": _("Result")}
-    return tables.figure(title, note, panels, shown, columns, beside=True,
+    return tables.figure(heading, note, panels, shown, columns, beside=True,
                          caption=_("Tests by population"))  # fmt: skip
 
 
@@ -455,13 +445,13 @@ def themes(observed: pd.DataFrame) -> Fragment:
     panels: list[tables.Panel] = []
     for _theme, figures in observed.groupby("theme", sort=False):
         first = figures.iloc[0]
-        heading = named({"label": first["theme_en"], "label_zh": first["theme_zh"]})
-        heading = heading[:1].upper() + heading[1:]
-        panels.append((heading, common.listed(figures), ""))
-    title = ngettext(
+        name = named({"label": first["theme_en"], "label_zh": first["theme_zh"]})
+        name = name[:1].upper() + name[1:]
+        panels.append((name, common.listed(figures), ""))
+    heading = ngettext(
         "{n} more figure, by theme", "{n} more figures, by theme", len(observed)
     ).format(n=number(len(observed)))
-    return tables.figure(title, panels=panels)
+    return tables.figure(heading, panels=panels)
 
 
 def cannot(observed: pd.DataFrame, year: int) -> Fragment:

@@ -16,7 +16,7 @@ from analysis.present.tables import Fragment
 from analysis.present.text import money as wan
 from analysis.present.text import number, percent, points, span
 from analysis.reports import common
-from analysis.reports.common import Tile, named, tile, value_of
+from analysis.reports.common import Tile, called, free, named, tile, value_of
 
 NEWEST = 4  # years set side by side in a table: more fit no phone
 
@@ -106,18 +106,21 @@ def tiles(money: pd.DataFrame, panel: pd.DataFrame) -> list[Tile]:
 
 def findings(money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame) -> list[str]:
     """Each move with its caveat, the largest first."""
-    told = []
+    told, noted = [], set()
     rows = records(moves(panel))
     for move in sorted(rows, key=lambda one: -abs(one["rate"] if one["first"] else 1e9)):
         values = {
-            "item": labelled(pd.DataFrame([move]))["label"].iloc[0],
+            "item": called(move),
             "first": _value(move["first"], move),
             "last": _value(move["last"], move),
             "first_year": move["first_year"],
             "last_year": move["last_year"],
             "change": _moved(move),
-            "note": column(pd.DataFrame([move]), "note").iloc[0],
+            "note": free(move, "note"),
         }
+        if values["note"] in noted:  # once is enough
+            values["note"] = ""
+        noted.add(values["note"])
         message = (
             _("{item}: {first} in {first_year}, {last} in {last_year} ({change}); {note}.")
             if values["note"]
@@ -222,7 +225,7 @@ def series(panel: pd.DataFrame) -> Fragment:
     panels: list[tables.Panel] = []
     for _name, group in panel.groupby("series", sort=False):
         first = group.iloc[0]
-        title = labelled(pd.DataFrame([first]))["label"].iloc[0]
+        title = called(first)
         unit = "%" if first["quantity"] == "ratio" else ""
         panels.append((title, charts.series(group, unit=unit), ""))
     title = ngettext(
@@ -281,7 +284,7 @@ def comparable(compared: pd.DataFrame, money: pd.DataFrame) -> Fragment:
         values: dict[int, list[str]] = {}
         for row in observed:
             values.setdefault(int(row["year"]), []).append(value_of(row))
-        note = column(pd.DataFrame([one]), "note").iloc[0]
+        note = free(one, "note")
         rows.append(
             {
                 "label": " / ".join(row["label"] for row in names.values()),

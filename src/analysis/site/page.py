@@ -38,7 +38,6 @@ class Facts:
     notebook: str
     year: int | None
     parameters: dict[str, Any]
-    data_hash: str
     command: str
     released: str = ""
     twin: bool = True
