@@ -1,5 +1,6 @@
 """Whatever a notebook displays, its page runs nothing, loads nothing and never changes."""
 
+import dataclasses
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -292,3 +293,10 @@ def test_in_a_package_of_many_years_the_index_sets_the_newest_side_by_side(tmp_p
     html = index.render(STATUSES, tmp_path)
     assert len(html.encode()) < 150_000
     assert f">{known[-1]}<" in html
+
+
+def test_a_draft_that_nobody_has_looked_at_says_so_first() -> None:
+    html = page.render(samples.report(), dataclasses.replace(samples.FACTS, unreviewed=3))
+    main = html[html.index('<main id="main">') :]
+    assert main.index("3 points of the transcription are open") < main.index("<h1")
+    assert "Draft, not reviewed" not in page.render(samples.report(), samples.FACTS)

@@ -30,7 +30,7 @@ from papermill.exceptions import PapermillExecutionError
 from analysis.batch.plan import Failure, Options, Outcome, Report
 from analysis.batch.snapshot import PACKAGE
 from analysis.batch.watch import watch
-from analysis.data.package import find, seen
+from analysis.data.package import find, seen, unreviewed
 from analysis.site import index, page
 
 KILLED = "the process that ran this cell came to its end before the cell did"
@@ -110,6 +110,7 @@ def make_report(
         parameters=report.parameters,
         command=report.command,
         released=str(find(data).descriptor.get("created", ""))[:10],
+        unreviewed=unreviewed(data),
         twin=report.takes_language,
     )
     try:

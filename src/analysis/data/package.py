@@ -437,7 +437,10 @@ def load(
 def unreviewed(data: Package | str | Path | None = None) -> int:
     """How many points of a drafted package nobody has looked at yet; 0 for one without drafts."""
     package = find(data)
-    rows = package.rows("review") if "review" in package.resources else []
+    if "review" not in package.resources:
+        return 0
+    trace("review", {})
+    rows = package.rows("review")
     return sum(row.get("state") != "done" for row in rows)
 
 

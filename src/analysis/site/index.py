@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.data.package import Package, find
+from analysis.data.package import Package, find, unreviewed
 from analysis.present.language import _, use
 from analysis.reports import overview
 from analysis.site.page import Shell, exporter
@@ -47,6 +47,7 @@ def render(
         "groups": [(heading, group) for heading, group in groups if group],
         "answers": overview.answers(package),
         "opening": opening,
+        "unreviewed": unreviewed(package),
         "documents": [dict(row) for row in opening.documents],
         "sections": overview.sections(package),
     }

@@ -17,7 +17,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from analysis.present import text
-from analysis.present.language import LANGUAGES, _, current, use
+from analysis.present.language import LANGUAGES, _, current, ngettext, use
 from analysis.present.tables import HATCH, stylesheet
 from analysis.site.clean import clean
 
@@ -32,7 +32,8 @@ class Facts:
     """What a report's footer tells of how it was made.
 
     `released` is the date of the data's release (from the package), `twin` whether the report
-    exists in the other language too. The language is the parameter of that name, else English.
+    exists in the other language too, `unreviewed` how many points of a
+    draft nobody has looked at. The language is the parameter of that name, else English.
     """
 
     notebook: str
@@ -40,6 +41,7 @@ class Facts:
     parameters: dict[str, Any]
     command: str
     released: str = ""
+    unreviewed: int = 0
     twin: bool = True
 
     @property
@@ -66,7 +68,7 @@ def exporter(template: str) -> TemplateExporter:
     made.environment.autoescape = made.environment.trim_blocks = True
     made.environment.lstrip_blocks = True
     made.environment.filters |= {"bare": bare, "printed": printed}
-    made.environment.globals |= {"_": _}
+    made.environment.globals |= {"_": _, "ngettext": ngettext}
     return made
 
 

@@ -15,7 +15,6 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,8 @@ import pandas as pd
 from analysis.checks import claims, identities, provenance, validation
 from analysis.data import forms
 from analysis.data.package import DESCRIPTOR, Package, standard
-from analysis.transcribe import narrative, tables, text
+from analysis.transcribe import narrative, review, tables, text
+from analysis.transcribe.outcome import Outcome
 from analysis.transcribe.text import RefusedError, Text
 
 FOLDER = "transcription"  # beside the tables: the text, where its lines stood, the review page
@@ -50,18 +50,6 @@ THEME = {
     "name_zh": "机构人员资产",
     "name_en": "Staff, vehicles and assets",
 }
-
-
-@dataclass
-class Outcome:
-    """What was written where, and what is left to a person, worst first."""
-
-    folder: Path
-    document: str
-    text: Text
-    tables: list[tables.Table]
-    review: list[dict[str, str]] = field(default_factory=list)
-    summary: list[str] = field(default_factory=list)
 
 
 def transcribe(path: Path, folder: Path, into: bool) -> Outcome:
@@ -396,8 +384,6 @@ def _save(folder: Path, path: Path, read: Text, outcome: Outcome) -> None:
         for number, line in enumerate(read.lines, start=1)
         if line.page
     ]
-    from analysis.transcribe import review
-
     (held / f"{name}.review.html").write_text(review.page(outcome), encoding="utf-8")
     if places:
         columns = ["line", "page", "left", "top", "right", "bottom"]

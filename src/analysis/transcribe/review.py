@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections import defaultdict
 
-from analysis.transcribe.draft import Outcome
+from analysis.transcribe.outcome import Outcome
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:1rem;max-width:100rem;color:#1a1a1a;background:#fff}
