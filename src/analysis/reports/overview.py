@@ -23,7 +23,7 @@ from analysis.reports import (
 )
 from analysis.reports.common import Tile, tile
 
-NEWEST = 10  # years looked at: more fit neither a sentence nor a phone
+NEWEST = 6  # years looked at: more fit neither a sentence nor a phone
 
 
 def disclosures(package: Package) -> list[Disclosure]:
@@ -123,8 +123,9 @@ def answers(package: Package) -> dict[tuple[str, int | None], str]:
 
 def sections(package: Package) -> list[tuple[str, Fragment]]:
     """What the index shows below its links: heading and content."""
-    documents = documents_of([], package)
-    spent, observed = measured.money(package), measured.observations(package)
+    years = package.years[-NEWEST:]
+    documents = documents_of(years, package)
+    spent, observed = measured.money(package, years), measured.observations(package, years)
     # what one document says of the year before compares by itself; here documents are compared
     compared = measured.comparisons(observed[observed["year"].isin(documents["year"])])
     return [
@@ -137,6 +138,7 @@ def sections(package: Package) -> list[tuple[str, Fragment]]:
 def judged_by_document(package: Package, documents: pd.DataFrame) -> Fragment:
     """How far the statements of each document hold, by gravity."""
     judged, panels = claims.findings(package), []
+    judged = judged[judged["document"].isin(documents["document"])]
     for document in records(documents):
         counts = claims.counts(judged[judged["document"] == document["document"]])
         if not counts.statements:
@@ -156,7 +158,7 @@ def judged_by_document(package: Package, documents: pd.DataFrame) -> Fragment:
             n=number(counts.statements),
         )
         panels.append((heading, charts.parts(rows[rows["value"] > 0]), ""))
-    checked = checked_tables(package)
+    checked = checked_tables(package, package.years[-NEWEST:])
     note = _("Statements that can be recomputed or are found twice; the others by gravity")
     title = data_quality.verdict(judged, checked)
     return tables.figure(title, note, panels)
