@@ -37,8 +37,8 @@ for name, year in (line.split() for line in sys.stdin):
 CELLS = """
 import os, sys, time, nbformat
 from pathlib import Path
-import analysis.warm
-from analysis.batch.run import kernel
+import analysis.batch.warm
+from analysis.batch import kernel
 from analysis.site import page
 total = 0.0
 for path in map(Path, sys.argv[1:]):
@@ -53,7 +53,7 @@ for path in map(Path, sys.argv[1:]):
             if cell.cell_type == "code":
                 shell.shell.run_cell(cell.source)
         sys.stdout, sys.stderr = streams
-        page.render(notebook, page.Facts("", 2024, {}, "", "", ""))
+        page.render(notebook, page.Facts("", 2024, {}, ""))
         os.write(write, str(time.process_time() - started).encode())
         os._exit(0)
     os.close(write)
@@ -165,7 +165,7 @@ def main() -> None:
             100,
             f"{same.wall:.2f} s against {stock * count:.1f} s",
         )
-        widen(ROOT / "data", wide, 100)
+        widen(ROOT / "data", wide, 70)
         yearly = sorted({notebook.stem for notebook, year in work if year != "-"})
         chosen = [part for name in yearly for part in ("--notebook", name)]
         chosen += [part for year in years(wide)[-67:] for part in ("--year", year)]
@@ -177,13 +177,13 @@ def main() -> None:
         sample = [(ROOT / "notebooks" / f"{name}.ipynb", "2024") for name in yearly]
         stock, api, each = loop(sample, folder), in_one_process(sample), all_of_them.wall / count
         show(
-            f"a report of {count}, of 100 years, against the loop",
+            f"a report of {count}, of 70 years, against the loop",
             stock / each,
             25,
             f"{each:.3f} s against {stock:.2f} s",
         )
         show(
-            f"a report of {count}, of 100 years, against the API",
+            f"a report of {count}, of 70 years, against the API",
             api / each,
             8,
             f"{each:.3f} s against {api:.2f} s",

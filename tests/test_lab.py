@@ -106,3 +106,53 @@ def test_another_year_is_one_edit_away(browser: Browser, lab, theme: str) -> Non
     assert "98.75" in second
     assert "175.99" not in second
     view.close()
+
+
+def test_the_overview_works_its_questions(browser: Browser, lab) -> None:
+    view = opened(browser, lab, "notebooks/overview.ipynb")
+    shown = outputs(view)
+    assert len(shown) >= 13
+    told = json.dumps(shown, ensure_ascii=False)
+    assert "carry_over_table_2024" in told  # what a high finding disputes
+    assert "79.74" in told  # how much was procured
+    view.close()
+
+
+def test_a_box_narrows_what_is_shown_and_the_same_call_goes_on(browser: Browser, lab) -> None:
+    view = opened(browser, lab, "notebooks/explore.ipynb")
+    outputs(view)
+    boxes = view.locator(".jp-OutputArea-output .widget-dropdown select")
+    boxes.first.wait_for(timeout=30_000)
+    boxes.filter(has_text="high").select_option(label="high")
+    boxes.filter(has_text="2022").select_option(label="2022")
+    # of all figures a frame shows the first and the last; of these few it shows every one
+    view.get_by_text("custody_unit_2022").first.wait_for(timeout=60_000)
+    view.evaluate("""async () => {
+      const notebook = window.jupyterapp.shell.currentWidget.content;
+      notebook.activeCellIndex = notebook.widgets.length - 1;
+      await window.jupyterapp.commands.execute('notebook:run-cell');
+    }""")
+    found = json.dumps(view.evaluate(OUTPUTS)[-1], ensure_ascii=False)
+    assert "custody_approved_2022" in found or "35元" in found
+    assert "19.6" not in found
+    view.close()
+
+
+def test_an_executed_notebook_opened_untrusted_pairs_each_label_with_its_value(
+    browser: Browser, lab
+) -> None:
+    executed = lab[1] / "executed.ipynb"
+    command = [BIN / "papermill", ROOT / "notebooks" / "budget_execution.ipynb", executed,
+               "--no-progress-bar"]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    view = opened(browser, lab, "executed.ipynb")
+    view.wait_for_function("window.jupyterapp.shell.currentWidget.content.widgets.length > 5")
+    trusted = "window.jupyterapp.shell.currentWidget.content.widgets.every(c => c.model.trusted)"
+    assert not view.evaluate(trusted)
+    view.wait_for_selector("dl dt")
+    tiles = view.evaluate("[...document.querySelectorAll('dl > div')].map(e => e.innerText)")
+    assert any("Budget completion" in tile and "175.99" in tile for tile in tiles), tiles
+    rows = view.evaluate("[...document.querySelectorAll('tbody tr')].map(e => e.innerText)")
+    assert any("Approved budget" in row and "42.90" in row for row in rows), rows
+    assert view.locator(".jp-OutputArea-output script, .jp-OutputArea-output style").count() == 0
+    view.close()

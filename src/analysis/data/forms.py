@@ -15,8 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-import pandas as pd
-
 
 def _read(name: str) -> list[dict[str, str]]:
     with Path(__file__).with_name(f"{name}.csv").open(encoding="utf-8", newline="") as file:
@@ -82,20 +80,6 @@ def label(table: str, row: str, language: str = "zh") -> str:
     """What a row is called on the form; "" for a code, whose name the document prints."""
     found = ROWS.get((table, row))
     return "" if found is None else found["label" if language == "zh" else "label_en"]
-
-
-def cells(frame: pd.DataFrame) -> dict[Cell, float | None]:
-    """Value of each cell in 万元 by (table, row, column); None where it is blank.
-
-    A blank whose table declares that its blanks mean zero is 0.
-    """
-    values = frame["base"] / 10_000
-    return {
-        (table, row, int(column)): None if pd.isna(value) else float(value)
-        for table, row, column, value in zip(
-            frame["table"], frame["row"], frame["column"], values, strict=True
-        )
-    }
 
 
 def rows_of(table: str, known: Mapping[Cell, object]) -> list[str]:

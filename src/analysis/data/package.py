@@ -491,19 +491,6 @@ def _declare(cells: pd.DataFrame, disclosed: list[dict[str, str]]) -> None:
     cells.loc[cells["declared_zero"], "base"] = 0.0
 
 
-# What other rooms still call; each takes a package or its folder.
-
-
 def data_directory(data: Package | str | Path | None = None) -> Path:
     """Folder of the package that is meant; see ``find``."""
     return find(data).folder
-
-
-def dictionary(data: Package | str | Path) -> dict[str, dict[str, Any]]:
-    """Descriptor of each table (path, schema), by name."""
-    return find(data).resources
-
-
-def rows(data: Package | str | Path, name: str) -> list[dict[str, str]]:
-    """The rows of a table as printed in its CSV; see ``Package.rows``."""
-    return find(data).rows(name)

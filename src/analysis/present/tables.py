@@ -76,9 +76,7 @@ class Fragment:
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, str], dict[str, Any]]:
         light, dark, report, lab = map(stylesheet, ("light", "dark", "report", "lab"))
         # thrice, so that it weighs more than what JupyterLab says of tables
-        style = (
-            f".an.an.an{{{light};{lab};{report}}}[data-jp-theme-light=false] .an.an.an{{{dark}}}"
-        )
+        style = f".an.an.an{{{light};{lab}{report}}}[data-jp-theme-light=false] .an.an.an{{{dark}}}"
         shown = (
             f'<div class="an" lang="{LANGUAGES[current()]}"><style>{style}</style>'
             f"{HATCH}{self.html}</div>"

@@ -123,8 +123,11 @@ def marked(value: object, element: str = "span") -> str:
 
 def chinese(value: object, kind: str = "") -> str:
     """A Chinese text as an element of the class `kind`, figures bound; "" stays ""."""
-    inner = _NUMBER.sub(_bound, escape(plain(value)))
-    return f'<span{f" class={kind}" if kind else ""} lang="zh-Hans">{inner}</span>' if inner else ""
+    words = plain(value)
+    inner = _NUMBER.sub(_bound, escape(words))
+    # a term stays in one line unless it would not fit into one
+    given = f' class="{kind}{" long" if len(words) > 16 else ""}"' if kind else ""
+    return f'<span{given} lang="zh-Hans">{inner}</span>' if inner else ""
 
 
 def _marked(match: re.Match[str]) -> str:

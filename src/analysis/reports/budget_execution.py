@@ -265,7 +265,7 @@ def _items(disclosure: Disclosure) -> list[str]:
     parts = frame[(frame["kind"] == "part") & frame["executed"].notna()]
     told = [
         _("{item}: {spent} of {budget} spent, {rate}; {left} was left.").format(
-            item=common.sentence(common.named(row)).rstrip(".。"),
+            item=common.called(row),
             spent=number(row["executed"], 2),
             budget=money(row["approved"]),
             rate=percent(row["rate"]),
@@ -461,7 +461,7 @@ def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
             columns=["label", "label_zh", "value", "shade", "known"],
         )  # fmt: skip
         panels.append(
-            (common.sentence(common.named(row)).rstrip(".。"),
+            (common.called(row),
              charts.bars(two, most, unit="万元"), row["result"])
         )  # fmt: skip
     full = int((parts["unspent"] <= budget.TOLERANCE).sum())

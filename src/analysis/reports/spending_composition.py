@@ -122,7 +122,7 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
         made.append(tile(_("Procurement"), "政府采购", number(procured["value"], 2), "万元", note))
         note = _("{share} of spending").format(share=percent(100 - procured["share"]))
         rest = number(procured["rest"], 2)
-        made.append(tile(_(KINDS["rest"][0]), KINDS["rest"][1], rest, "万元", note, derived=True))
+        made.append(tile(*KINDS["rest"], rest, "万元", note, derived=True))
     if "funding" in cuts:
         other = cuts["funding"][cuts["funding"]["kind"] == "part"]
         if len(other):

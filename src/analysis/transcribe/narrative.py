@@ -286,12 +286,12 @@ class _Reader:
             if found.re.groups and found.start(1) >= 0:
                 start = places[len(masked) - len(tail) + found.start(1)]
             printed = self._printed(text, start, match, unit)
-            words = found[0]
+            words, about = found[0], subject if rule["subject"] else ("", "")
             written = False
             for more in rules[place:]:
                 if more is not rule and (more["label"] or more["section"]):
                     break
-                written |= self._rule(more, number, printed, match[0], unit[1], words, subject)
+                written |= self._rule(more, number, printed, match[0], unit[1], words, about)
             return written
         return False
 
@@ -342,10 +342,10 @@ class _Reader:
         subject: tuple[str, str],
     ) -> bool:
         code = subject[1]
-        item = "{item}" in rule["subject"]
+        item = subject[0] == "{item}"
         if item and not code and self.items > 1:
             return False  # which item this is nobody knows
-        if "{class}" in rule["subject"] and not code:
+        if subject[0] == "{class}" and not code:
             return False
         put = self._macros(number, code, item)
         figure = _put(rule["figure"], put)
