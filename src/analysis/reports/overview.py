@@ -81,14 +81,20 @@ def tiles(package: Package) -> list[Tile]:
         year, spent, approved, rate = known[-1]
         note = _("{rate} of approved").format(rate=percent(rate))
         label = _("Executed {year}").format(year=year)
-        made.append(tile(label, "支出决算", number(spent, 2), "万元", note))
+        made.append(tile(label, f"{year}年度支出", number(spent, 2), "万元", note))
         first, _spent, budgeted, _rate = known[0]
         note = _("{change} on {year}").format(
             change=percent((approved / budgeted - 1) * 100, 0, sign=True), year=first
         )
         label = _("Approved {year}").format(year=year)
         made.append(
-            tile(label, "年初预算", number(approved, 2), "万元", note if first < year else "")
+            tile(
+                label,
+                f"{year}年度年初预算",
+                number(approved, 2),
+                "万元",
+                note if first < year else "",
+            )
         )
     for one in disclosures(package)[-1:]:
         made += performance_indicators.gravest(one.indicators)

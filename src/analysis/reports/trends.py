@@ -11,10 +11,10 @@ from analysis.data.package import records
 from analysis.measures import Status
 from analysis.measures.trends import moves
 from analysis.present import charts, tables
-from analysis.present.language import _, column, labelled, listing, ngettext
+from analysis.present.language import _, column, current, labelled, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import money as wan
-from analysis.present.text import number, percent, points, span
+from analysis.present.text import number, percent, points, span, with_unit
 from analysis.reports import common
 from analysis.reports.common import Tile, called, free, named, tile, value_of
 
@@ -76,14 +76,15 @@ def _moved(move: Mapping[str, Any]) -> str:
         return points(move["difference"], 1)
     small = 0 < abs(move["first"]) < 30 or not move["first"]
     if small and float(move["difference"]).is_integer():
-        return number(move["difference"], 0, sign=True)
+        unit = move["base_zh"] if current() == "zh" else ""
+        return with_unit(number(move["difference"], 0, sign=True), unit)
     return percent(move["rate"], 1, sign=True)
 
 
 def _value(value: float, move: Mapping[str, Any]) -> str:
     if move["quantity"] == "ratio":
         return percent(value, common.digits_of(value))
-    return number(value)
+    return common.counted(value, move)
 
 
 def tiles(money: pd.DataFrame, panel: pd.DataFrame) -> list[Tile]:
