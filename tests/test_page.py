@@ -81,11 +81,7 @@ def harmless(html: str) -> None:
 def test_a_page_is_the_same_on_every_run_and_small() -> None:
     html = page.render(samples.report(), samples.FACTS)
     assert html == page.render(samples.report(), samples.FACTS)
-<<<<<<< HEAD
     assert len(html.encode()) < 64_000
-=======
-    assert len(html.encode()) < 61_000
->>>>>>> words
 
 
 def test_a_page_does_not_depend_on_random_cell_ids() -> None:
