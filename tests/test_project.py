@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from analysis.checks import claims
+from analysis.data.package import find
 from analysis.measures import budget
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -112,3 +115,41 @@ def test_pip_takes_the_block_that_conda_hands_it(tmp_path):
             "--no-build-isolation", "-r", requirements]  # fmt: skip
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_data():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(readme.splitlines()) <= 150
+    package = find(ROOT / "data")
+    documents = package.load("documents").sort_values("year")
+    rows = [line for line in readme.splitlines() if line.startswith("| 20")]
+    for document, row in zip(documents["document"], rows, strict=True):
+        printed, money, observed, stated = re.findall(r"\|\s*([^|]+?)\s*(?=\|)", row)[1:]
+        cells = package.load("statutory_tables", document=document)
+        tables = cells["table"].nunique()
+        assert printed == (f"{tables} of 9, {len(cells)} cells" if tables else "none printed")
+        assert int(money) == len(package.load("amounts", document=document))
+        assert int(observed) == len(package.load("indicators", document=document))
+        judged = claims.findings(package, document=document)
+        assert int(stated) == claims.counts(judged).statements
+    counts = claims.counts(claims.findings(package))
+    told = re.sub(r"\s+", " ", readme)
+    assert f"Of the {counts.statements} statements that can be checked {counts.hold} hold" in told
+    assert f"{counts.contradicted} are contradicted, {counts.not_reconcilable} cannot be" in told
+    assert f"{counts.own_failed} test of our own fails" in told
+
+
+@pytest.mark.skipif("CI" not in os.environ, reason="it installs everything anew from the network")
+def test_the_readme_s_way_without_make_works_in_a_fresh_environment(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"fresh environment -->\n```sh\n(.*?)```", readme, re.DOTALL)
+    folder = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+    env = {name: os.environ[name] for name in os.environ if not name.startswith("ANALYSIS_")}
+    script = "set -e\n" + block[1].replace("python -m venv", f"{sys.executable} -m venv", 1)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=env | {"HOME": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / "reports" / "zh" / "index.html").is_file()
