@@ -16,7 +16,7 @@ import analysis
 from analysis.checks import claims, identities
 from analysis.data.package import find, records
 from analysis.measures import trends
-from analysis.reports import data_quality, overview, performance_indicators
+from analysis.reports import data_quality, index, performance_indicators
 from analysis.reports import trends as trends_report
 
 YEARLY = ("budget_execution", "performance_indicators", "spending_composition")
@@ -171,7 +171,7 @@ def headlines():
         trends_report.tiles(money, panel),
         trends_report.findings(money, panel, compared),
     )
-    told["index"] = page(overview.answer(package), overview.tiles(package), [])
+    told["index"] = page(index.answer(package), index.tiles(package), [])
     return told
 
 

@@ -1,170 +1,62 @@
-"""What the index shows above and below its links: all years of a package at a glance."""
+"""What is here, and how does one ask it? The notebook `overview`."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from analysis.checks import claims
-from analysis.checks.identities import checked_tables
-from analysis.data.package import Package, records
-from analysis.disclosure import Disclosure, documents_of
-from analysis.measures import budget
-from analysis.measures import trends as measured
-from analysis.present import charts, tables
-from analysis.present.language import _
+from analysis.data.package import Package
+from analysis.disclosure import documents_of
+from analysis.present import tables
+from analysis.present.language import _, current
 from analysis.present.tables import Fragment
-from analysis.present.text import money, number, percent
-from analysis.reports import (
-    budget_execution,
-    data_quality,
-    performance_indicators,
-    spending_composition,
-    trends,
-)
-from analysis.reports.common import Tile, tile
-
-NEWEST = 5  # years looked at: more fit neither a sentence nor a phone
-
-
-def disclosures(package: Package) -> list[Disclosure]:
-    """The newest years of a package, oldest first."""
-    return [Disclosure(year, package) for year in package.years[-NEWEST:]]
+from analysis.present.text import number
+from analysis.reports.common import tile
 
 
 def opening(package: Package) -> Fragment:
-    """The first screen of the index."""
+    """The first screen: how many documents, tables and figures there are to ask."""
     documents = documents_of([], package).sort_values("year", kind="stable")
+    rows = contents(package).set_index("table")["rows"]
     return tables.opening(
         documents,
         None,
-        _("Reports from the yearly disclosures"),
-        "年度公开信息分析",
-        answer(package),
-        tiles(package),
+        _("What is here, and how does one ask it?"),
+        "数据总览",
+        _(
+            "Ask a word, a line or a figure with one call; every answer names the document, the "
+            "line and the characters as printed."
+        ),
+        [
+            tile(_("Documents"), "文件", number(len(documents))),
+            tile(_("Figures of money"), "金额", number(rows["amounts"])),
+            tile(_("Indicators"), "指标", number(rows["indicators"])),
+            tile(_("Cells of statutory tables"), "决算表单元格", number(rows["statutory_tables"])),
+            tile(_("Statements"), "可复核表述", number(rows["claims"])),
+        ],
         [],
     )
 
 
-def _completions(package: Package) -> list[tuple[int, float, float, float]]:
-    """Year, executed, approved (万元) and completion (%) of each year that states both."""
-    found = []
-    for one in disclosures(package):
-        measures = records(budget.measures(one.amounts, one.cells))
-        row = next(row for row in measures if row["measure"] == "completion")
-        if pd.notna(row["value"]):
-            found.append((one.year, row["numerator"], row["denominator"], row["value"]))
-    return found
+def contents(package: Package) -> pd.DataFrame:
+    """Every table of the package: label (what it holds), table (its name), rows."""
+    meaning = "title" if current() == "en" else "title_zh"
+    return pd.DataFrame(
+        {
+            "label": [one.get(meaning, one["title"]) for one in package.resources.values()],
+            "table": list(package.resources),
+            "rows": [len(package.rows(name)) for name in package.resources],
+        }
+    )
 
 
-def answer(package: Package) -> str:
-    """What was approved and spent in the first and the last year, in one sentence."""
-    known = _completions(package)
-    if not known:
-        return _("No year of these documents states both an approved and an executed total.")
-    year, spent, approved, rate = known[-1]
-    told = {"year": year, "spent": money(spent), "approved": money(approved), "rate": percent(rate)}
-    if len(known) == 1:
-        return _("In {year}, {spent} of the {approved} approved was spent ({rate}).").format(**told)
-    first, before, budgeted, completed = known[0]
-    told |= {"first": first, "before": money(before), "budgeted": money(budgeted),
-             "completed": percent(completed)}  # fmt: skip
-    return _(
-        "In {first}, {before} of the {budgeted} approved was spent ({completed}); in {year}, "
-        "{spent} against {approved} ({rate})."
-    ).format(**told)
-
-
-def tiles(package: Package) -> list[Tile]:
-    """The headline figures of the newest year, and how far the documents hold."""
-    made: list[Tile] = []
-    if known := _completions(package):
-        year, spent, approved, rate = known[-1]
-        note = _("{rate} of approved").format(rate=percent(rate))
-        label = _("Executed {year}").format(year=year)
-        made.append(tile(label, f"{year}年度支出", number(spent, 2), "万元", note))
-        first, _spent, budgeted, _rate = known[0]
-        note = _("{change} on {year}").format(
-            change=percent((approved / budgeted - 1) * 100, 0, sign=True), year=first
-        )
-        label = _("Approved {year}").format(year=year)
-        made.append(
-            tile(
-                label,
-                f"{year}年度年初预算",
-                number(approved, 2),
-                "万元",
-                note if first < year else "",
-            )
-        )
-    for one in disclosures(package)[-1:]:
-        made += performance_indicators.gravest(one.indicators)
-    counts = claims.counts(claims.findings(package))
-    if counts.statements:
-        note = _("of {n} checked").format(n=number(counts.statements))
-        made.append(tile(_("Statements that hold"), "相符", number(counts.hold), "", note))
-    documents, printed = documents_of([], package), package.load("disclosed_tables")
-    shown, due = data_quality.printed_of(documents, printed)
-    if due:
-        note = _("of {n} statutory ones").format(n=due)
-        made.append(tile(_("Tables printed"), "已公开决算表", number(shown), "", note))
-    return made[:5]
-
-
-def answers(package: Package) -> dict[tuple[str, int | None], str]:
-    """The answer of each report by notebook and year, to stand beside its link."""
-    found: dict[tuple[str, int | None], str] = {}
-    for one in disclosures(package):
-        found["budget_execution", one.year] = budget_execution.answer(one)
-        found["spending_composition", one.year] = spending_composition.answer(one)
-        found["performance_indicators", one.year] = performance_indicators.answer(
-            one.indicators, one.year
-        )
-    documents, printed = documents_of([], package), package.load("disclosed_tables")
-    judged = claims.findings(package)
-    found["data_quality", None] = data_quality.answer(judged, documents, printed)
-    observed = measured.observations(package)
-    found["trends", None] = trends.answer(measured.money(package), measured.comparisons(observed))
-    return found
-
-
-def sections(package: Package) -> list[tuple[str, Fragment]]:
-    """What the index shows below its links: heading and content."""
-    years = package.years[-NEWEST:]
-    documents = documents_of(years, package)
-    spent, observed = measured.money(package, years), measured.observations(package, years)
-    # what one document says of the year before compares by itself; here documents are compared
-    compared = measured.comparisons(observed[observed["year"].isin(documents["year"])])
-    return [
-        (_("How much was approved, how much spent?"), trends.by_year(spent, documents)),
-        (_("What may be compared?"), trends.comparable(compared, spent)),
-        (_("What was judged?"), judged_by_document(package, documents)),
-    ]
-
-
-def judged_by_document(package: Package, documents: pd.DataFrame) -> Fragment:
-    """How far the statements of each document hold, by gravity."""
-    judged, panels = claims.findings(package), []
-    judged = judged[judged["document"].isin(documents["document"])]
-    for document in records(documents):
-        counts = claims.counts(judged[judged["document"] == document["document"]])
-        if not counts.statements:
-            continue
-        rows = pd.DataFrame(
-            [
-                ("Hold", "相符", counts.hold, "ok"),
-                ("High", "严重", counts.high, "high"),
-                ("Medium", "一般", counts.medium, "medium"),
-                ("Low", "轻微", counts.low, "low"),
-            ],
-            columns=["label", "label_zh", "value", "shade"],
-        )
-        heading = _("{document}: {hold} of {n} statements hold").format(
-            document=data_quality.name_of(document["document"], documents),
-            hold=number(counts.hold),
-            n=number(counts.statements),
-        )
-        panels.append((heading, charts.parts(rows[rows["value"] > 0]), ""))
-    checked = checked_tables(package, package.years[-NEWEST:])
-    note = _("Statements that can be recomputed or are found twice; the others by gravity")
-    title = data_quality.verdict(judged, checked)
-    return tables.figure(title, note, panels)
+def notebooks() -> pd.DataFrame:
+    """Every notebook: label (its question), notebook (its name)."""
+    asked = {
+        "budget_execution": _("Was the money spent as planned?"),
+        "spending_composition": _("What was the money spent on, and where did it come from?"),
+        "performance_indicators": _("What does the department report that it achieved?"),
+        "trends": _("Which figures may be compared from year to year, and what do they say?"),
+        "data_quality": _("Which figures hold, which do not, and what is to be used instead?"),
+        "explore": _("Whatever you pick: year, theme, gravity, a word (in JupyterLab)"),
+    }
+    return pd.DataFrame({"label": asked.values(), "notebook": asked.keys()})

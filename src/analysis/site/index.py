@@ -6,7 +6,7 @@ from pathlib import Path
 
 from analysis.data.package import Package, find, unreviewed
 from analysis.present.language import _, use
-from analysis.reports import overview
+from analysis.reports import index as across
 from analysis.site.page import Shell, exporter
 
 
@@ -31,7 +31,7 @@ def render(
     years = sorted({s.year for s in statuses if s.year is not None}, reverse=True)
     groups = [(str(year), [s for s in statuses if s.year == year]) for year in years]
     groups.append(("", [s for s in statuses if s.year is None]))
-    opening = overview.opening(package)
+    opening = across.opening(package)
     names = {
         "budget_execution": _("Budget execution"),
         "data_quality": _("Data quality"),
@@ -45,10 +45,10 @@ def render(
         "title": lambda status: names.get(status.notebook, status.title),
         "failed": [s for s in statuses if s.state == "failed"],
         "groups": [(heading, group) for heading, group in groups if group],
-        "answers": overview.answers(package),
+        "answers": across.answers(package),
         "opening": opening,
         "unreviewed": unreviewed(package),
         "documents": [dict(row) for row in opening.documents],
-        "sections": overview.sections(package),
+        "sections": across.sections(package),
     }
     return str(exporter("index.html.j2").template.render(resources=context))
