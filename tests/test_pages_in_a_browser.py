@@ -386,7 +386,7 @@ def test_all_chinese_is_marked_as_chinese(browser: Browser, reports: dict[str, P
         const found = [], walk = document.createTreeWalker(document.body, 4)
         while (walk.nextNode())
             if (/\\p{Script=Han}/u.test(walk.currentNode.data) &&
-                    !walk.currentNode.parentElement.closest('pre, desc') &&  // a description holds no marks
+                    !walk.currentNode.parentElement.closest('pre, desc') &&
                     !walk.currentNode.parentElement.closest('[lang]').getAttribute('lang').startsWith('zh'))
                 found.push(walk.currentNode.data)
         return found}"""
