@@ -6,6 +6,8 @@ import csv
 import io
 import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -343,6 +345,25 @@ def test_every_cell_of_a_real_account_is_read_twice_and_right(name: str, tmp_pat
     assert not [one for one in outcome.review if one["rank"] == "readers disagree"]
     assert problems(Package(outcome.folder)) == []
     assert "not accounted for" not in {one["what"] for one in outcome.review}
+
+
+@needs_samples
+@pytest.mark.parametrize("name", ["planning", "finance"])
+def test_a_real_account_goes_from_draft_to_pages_that_say_so_until_it_is_reviewed(
+    name: str, tmp_path: Path
+):
+    folder = tmp_path / "draft"
+    outcome = draft.transcribe(Path(str(SAMPLES)) / f"{name}-2024.pdf", folder, False)
+    assert CliRunner().invoke(main, ["check", "--data", str(folder)]).exit_code == 0
+    line = [Path(sys.executable).with_name("analysis"), "reports", "--data", folder,
+            "--out", tmp_path / "out", "--notebook", "budget_execution"]  # fmt: skip
+    page = tmp_path / "out" / "2024" / "budget_execution.html"
+    for state in ("open", "done"):
+        path = folder / "review.csv"
+        path.write_text(path.read_text("utf-8").replace(",open\n", f",{state}\n"), "utf-8")
+        subprocess.run(line, check=True, capture_output=True)
+        assert ("Draft, not reviewed" in page.read_text("utf-8")) == (state == "open")
+    assert outcome.review
 
 
 @needs_samples

@@ -33,6 +33,7 @@ from analysis.present.text import chinese, html, known, lines, marked, number, p
 Row = dict[str, Any]
 Panel = tuple[str, "Figure | Fragment", str] | tuple[str, "Figure | Fragment", str, str]
 Columns = Sequence[str] | Mapping[str, str] | None
+AUDIT = "data_quality.ipynb"  # what every finding of all years stands in
 HIDDEN = ("source", "known", "kind", "disputed", "corrected", "figure", "detail", "status", "term")
 # words of the field in both languages, by what is meant
 GRAVITY = {"high": ("High", "严重"), "medium": ("Medium", "一般"), "low": ("Low", "轻微")}
@@ -135,7 +136,8 @@ def opening(
     )
     told = f"<h2>{html(_('Findings'))}</h2>{_list(map(html, findings))}" if findings else ""
     beside = (
-        f'<div class="care"><h2>{html(_("Read with care"))}</h2>{cautions.html}</div>'
+        f'<div class="care"><h2>{html(_("Read with care"))}</h2>{cautions.html}'
+        f'<p class="note"><a href="{AUDIT}">{html(_("All findings (another file)"))}</a></p></div>'
         if cautions
         else ""
     )

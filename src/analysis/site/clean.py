@@ -8,6 +8,8 @@ import re
 
 import nh3
 
+from analysis.present.tables import AUDIT
+
 
 def _words(text: str) -> set[str]:
     return set(text.split())
@@ -37,7 +39,6 @@ ATTRIBUTES = dict.fromkeys(SVG, PAINT) | {
 }
 REFERENCES = ("id", "headers", "aria-labelledby", "aria-describedby")
 IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
-AUDIT = "data_quality.ipynb"  # the notebook of all years that those of one year lead to
 
 
 def clean(html: str, root: str, taken: set[str]) -> str:
