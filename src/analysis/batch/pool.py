@@ -51,7 +51,8 @@ def start_server(data: Path) -> Any:
 
     Starting takes it a few seconds, but not this process: call it early.
     """
-    os.environ.update(ENVIRONMENT | {"ANALYSIS_DATA": str(data)})
+    own = {"ANALYSIS_DATA": str(data), "ANALYSIS_BATCH": str(os.getpid())}
+    os.environ.update(ENVIRONMENT | own)
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

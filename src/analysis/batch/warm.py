@@ -47,6 +47,15 @@ def warm_up() -> None:
     page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", ""))
 
 
+def _end_with_batch(number: int, frame: object) -> None:
+    """Nobody is served once the batch is gone, wherever this process may be held up."""
+    if os.getppid() != int(os.environ["ANALYSIS_BATCH"]):
+        os._exit(1)
+
+
+if hasattr(signal, "setitimer"):
+    signal.signal(signal.SIGALRM, _end_with_batch)
+    signal.setitimer(signal.ITIMER_REAL, 1, 1)
 os.chdir(Path(__file__).parent)  # where no matplotlibrc of somebody's lies
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch
 with suppress(Exception):  # each report will say what is wrong

@@ -36,6 +36,7 @@ from analysis.site import index, page
 KILLED = "the process that ran this cell came to its end before the cell did"
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,}")
 CELL_FILE = re.compile(r"[^\s'\"<>]*ipykernel_\d+[/\\](?=\d+\.py)")
+PR_SET_PDEATHSIG = 1
 F_SETSIG = 10  # Linux; the standard library does not name it
 
 
@@ -70,9 +71,12 @@ def _end_with_parent() -> None:
     if sys.platform != "linux":
         threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
         return
+    import ctypes
     import fcntl
 
     os.setpgid(0, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the server's
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # with the server, too
     # the batch holds the other end of this pipe; its end is signalled even while C code runs
     fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, -os.getpid())
     fcntl.fcntl(parent.sentinel, F_SETSIG, signal.SIGKILL)
