@@ -238,14 +238,7 @@ def _compare_label(
         items = frame[frame["row"].str.len() == 7].drop_duplicates("row")
         named = [
             formula.Figure(
-                text,
-                None,
-                f"{row['row']} {row['label']}",
-                document,
-                int(row["row_line"]),
-                row["label"],
-                "",
-                False,
+                text, None, f"{row['row']} {row['label']}", document, row["row_line"], row["label"]
             )
             for row in records(items)
         ]
