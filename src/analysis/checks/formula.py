@@ -19,7 +19,7 @@ import pandas as pd
 
 from analysis.checks.cells import REFERENCE, Cells, Interval, total
 from analysis.data import numerals
-from analysis.data.package import FIGURES, DataError, Package, find
+from analysis.data.package import DataError, Package, find
 
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
 GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
@@ -67,14 +67,14 @@ class Figures:
 
     def __getitem__(self, name: str) -> Figure:
         if name not in self._known:
-            table = next((one for one in FIGURES if self.package.has(one, name)), None)
-            if table is None:
+            row = self.package.figure(name)
+            if row is None:
                 raise LookupError(f"{name} is no figure")
-            self._known[name] = self._figure(self.package.lookup(table, name))
+            self._known[name] = self._figure(row)
         return self._known[name]
 
     def __contains__(self, name: str) -> bool:
-        return any(self.package.has(one, name) for one in FIGURES)
+        return self.package.figure(name) is not None
 
     def factor(self, unit: str) -> float:
         """One `unit` in base units."""
