@@ -272,6 +272,7 @@ def _reference(name: str, row: dict[str, str], labels: dict[str, str]) -> dict[s
             "name_zh": label or row["name_zh"],
             "name_en": label or row["name_en"],
             "higher_level": "true" if row["item"] == "higher_level_grants" else "false",
+            "booked_in": _booked_in(row),
         }
     return {
         "indicator": row["indicator"],
@@ -286,6 +287,13 @@ def _reference(name: str, row: dict[str, str], labels: dict[str, str]) -> dict[s
         "concept": row["indicator"],
         "comparability": "single",
     }
+
+
+def _booked_in(row: dict[str, str]) -> str:
+    """The column of table 02 whose heading the name of a source of revenue ends with."""
+    headings = {one["id"]: one["header"] for (t, _, _), one in forms.COLUMNS.items() if t == "02"}
+    ends = (one for one, header in headings.items() if row["name_zh"].endswith(header))
+    return next(ends, "") if row.get("scheme") == "source" else ""
 
 
 def _form_lines(read: Text, found: list[tables.Table], document: str) -> Iterator[dict[str, str]]:
