@@ -114,18 +114,10 @@ def findings(
     judged = [{**claim, **judge(claim, figures)} for claim in records(claims)]
     new = ["verdict_id", "reason_id", "verdict", "holds", "recomputed", "arithmetic", "other"]
     frame = pd.DataFrame(judged, columns=[*claims, *new]).astype({"holds": bool})
-    order = {
-        "severity": (*SEVERITIES, ""),
-        "verdict_id": VERDICTS,
-        "reason_id": REASONS,
-    }
-    return frame.sort_values(
-        by=["holds", "severity", "verdict_id", "reason_id", "document", "line"],
-        key=lambda column: (
-            column.map(order[str(column.name)].index) if column.name in order else column
-        ),
-        kind="stable",
-    ).reset_index(drop=True)
+    order = {"severity": (*SEVERITIES, ""), "verdict_id": VERDICTS, "reason_id": REASONS}
+    ranks = frame.assign(**{one: frame[one].map(order[one].index) for one in order})
+    by = ["holds", *order, "document", "line"]
+    return frame.loc[ranks.sort_values(by, kind="stable").index].reset_index(drop=True)
 
 
 def judge(claim: Mapping[str, object], figures: formula.Figures) -> dict[str, object]:

@@ -57,8 +57,7 @@ def parts(indicators: pd.DataFrame) -> pd.DataFrame:
         wilson(int(k), int(n)) if sampled and k <= n else (math.nan, math.nan)
         for k, n, sampled in zip(frame["k"], frame["n"], frame["sampled"], strict=True)
     ]
-    frame["low"] = [low * 100 for low, _ in bounds]
-    frame["high"] = [high * 100 for _, high in bounds]
+    frame["low"], frame["high"] = ([one[side] * 100 for one in bounds] for side in (0, 1))
     return frame
 
 
@@ -76,12 +75,11 @@ def ledger(indicators: pd.DataFrame) -> pd.DataFrame:
     """
     stocks = parts(indicators)
     stocks = stocks[(stocks["kind"] == "stock") & (stocks["k"] <= stocks["n"])]
-    now = latest(indicators).drop_duplicates("indicator").set_index("indicator", drop=False)
-    wholes = list(dict.fromkeys(stocks.loc[stocks["k"] > 0, "share_of"]))
+    now = latest(indicators).drop_duplicates("indicator")
+    wholes = {*stocks.loc[stocks["k"] > 0, "share_of"]}
     rows = []
-    for name in sorted(wholes, key=list(now.index).index):
-        whole = now.loc[name]
-        n = float(whole["base"])
+    for _, whole in now[now["indicator"].isin(wholes)].iterrows():
+        name, n = whole["indicator"], float(whole["base"])
         of = {"ledger": name, "whole": whole["label"], "whole_zh": whole["label_zh"]}
         chosen = stocks[(stocks["share_of"] == name) & ~stocks["indicator"].isin(wholes)]
 
@@ -98,10 +96,9 @@ def ledger(indicators: pd.DataFrame) -> pd.DataFrame:
         if len(chosen) and rest > 0:
             rows.append(row("rest", rest, whole, n))
         outside = stocks[(stocks["indicator"] == name) & (stocks["k"] < stocks["n"])]
+        outside = outside.assign(label=outside["whole"], label_zh=outside["whole_zh"])
         for _, one in outside.iterrows():  # in the larger whole, and not in this one
-            larger = one.copy()
-            larger["label"], larger["label_zh"] = one["whole"], one["whole_zh"]
-            rows.append(row("outside", float(one["n"] - one["k"]), larger, math.nan))
+            rows.append(row("outside", float(one["n"] - one["k"]), one, math.nan))
     columns = ["ledger", "kind", "indicator", "label", "label_zh", "base_zh", "whole",
                "whole_zh", "value", "share", "derived", "source", "disputed"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
