@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -59,23 +59,23 @@ def tile(name: str | tuple[str, str], value: str, unit: str = "", note: str = ""
             "unit": unit, "note": note, "known": known}  # fmt: skip
 
 
-def amounts_of(rows: pd.DataFrame, value: str = "value") -> str:
+def each(rows: pd.DataFrame, message: str, **said: Callable[[Any], object]) -> list[str]:
+    """A message for each row, its places filled with what these functions say of the row."""
+    return [
+        message.format(**{name: say(row) for name, say in said.items()}) for row in records(rows)
+    ]
+
+
+def amounts_of(rows: pd.DataFrame, value: str) -> str:
     """Named amounts in a row: "grants (13.00) and quota carried over (19.60)"."""
-    return listing(
-        [
-            _("{item} ({amount})").format(item=named(row), amount=number(row[value], 2))
-            for row in records(rows)
-        ]
-    )
+    amount = _("{item} ({amount})")
+    return listing(each(rows, amount, item=named, amount=lambda row: number(row[value], 2)))
 
 
 def results_of(observed: pd.DataFrame, item: str) -> tuple[str, pd.DataFrame]:
     """What the documents report beside the money of an item, in words, and its rows."""
     found = indicators.results_of(observed, item)
-    said = [
-        _("{item} {value}").format(item=named(row), value=value_of(row)) for row in records(found)
-    ]
-    return listing(said), found
+    return listing(each(found, _("{item} {value}"), item=named, value=value_of)), found
 
 
 def value_of(row: Any, base: str = "base") -> str:

@@ -49,12 +49,9 @@ def answer(observed: pd.DataFrame, year: int) -> str:
         parts = rows[rows["kind"] == "part"]
         told |= {
             "whole": named(rows.iloc[0]),
-            "all": counted(rows["value"].iloc[0], rows.iloc[0]),
+            "all": _counted(rows.iloc[0]),
             "parts": listing(
-                [
-                    _("{value} {item}").format(value=counted(row["value"], row), item=named(row))
-                    for row in records(parts.head(3))
-                ]
+                common.each(parts.head(3), _("{value} {item}"), value=_counted, item=named)
             ),
         }
     if change:
@@ -100,12 +97,10 @@ def tiles(observed: pd.DataFrame) -> list[Tile]:
     made: dict[str, Tile] = {}
     for _name, rows in ledger.groupby("ledger", sort=False):
         whole, parts = rows.iloc[0], rows[rows["kind"] == "part"]
-        made[whole["indicator"]] = _tile(whole, counted(whole["value"], whole), "")
+        made[whole["indicator"]] = _tile(whole, _counted(whole), "")
         for row in records(parts.head(1)):
-            note = _("{share} of {all}").format(
-                share=percent(row["share"]), all=counted(whole["value"], whole)
-            )
-            made[row["indicator"]] = _tile(row, counted(row["value"], row), note)
+            note = _("{share} of {all}").format(share=percent(row["share"]), all=_counted(whole))
+            made[row["indicator"]] = _tile(row, _counted(row), note)
     for row in _largest(indicators.changes(observed)):
         if row["indicator"] not in made:
             message = (
@@ -156,19 +151,14 @@ def findings(disclosure: Disclosure) -> list[str]:
 def _ledgers(observed: pd.DataFrame) -> list[str]:
     told = []
     for _name, rows in indicators.ledger(observed).groupby("ledger", sort=False):
-        parts = [
-            _("{value} {item} ({share})").format(
-                value=counted(row["value"], row), item=named(row), share=percent(row["share"])
-            )
-            for row in records(rows[rows["kind"] == "part"])
-        ]
+        parts = common.each(
+            rows[rows["kind"] == "part"], _("{value} {item} ({share})"), value=_counted, item=named,
+            share=lambda row: percent(row["share"]),
+        )  # fmt: skip
         if parts:
+            message, whole = _("Of {all} {whole}: {parts}."), rows.iloc[0]
             told.append(
-                _("Of {all} {whole}: {parts}.").format(
-                    all=counted(rows["value"].iloc[0], rows.iloc[0]),
-                    whole=named(rows.iloc[0]),
-                    parts=listing(parts),
-                )
+                message.format(all=_counted(whole), whole=named(whole), parts=listing(parts))
             )
     return told
 
@@ -231,9 +221,11 @@ def _tests(tests: pd.DataFrame) -> list[str]:
 
 
 def _named_tests(tests: pd.DataFrame) -> str:
-    return listing(
-        [_("{item} ({n})").format(item=named(row), n=_count(row)) for row in records(tests)]
-    )
+    return listing(common.each(tests, _("{item} ({n})"), item=named, n=_count))
+
+
+def _counted(row: Any) -> str:
+    return counted(row["value"], row)
 
 
 def _count(row: Any) -> str:
@@ -264,15 +256,15 @@ def ledger(frame: pd.DataFrame) -> Fragment:
         outside = rows[rows["kind"] == "outside"]
         note = "".join(
             _("{n} more are among {whole} only.").format(
-                n=counted(row["value"], row), whole=named(records(frame.loc[[index]])[0])
+                n=_counted(row), whole=named(records(frame.loc[[index]])[0])
             )
             for index, row in outside.iterrows()
         )
         panels.append((called(whole), charts.ledger(drawn, whole, most), note))
     firsts = [
         _("{value} {item} of {all}").format(
-            value=counted(rows["value"].iloc[1], rows.iloc[1]),
-            all=counted(rows["value"].iloc[0], rows.iloc[0]),
+            value=_counted(rows.iloc[1]),
+            all=_counted(rows.iloc[0]),
             item=named(rows.iloc[1]),
         )
         for _name, rows in frame.groupby("ledger", sort=False)
@@ -444,16 +436,18 @@ def themes(observed: pd.DataFrame) -> Fragment:
 
 def cannot(observed: pd.DataFrame, year: int) -> Fragment:
     """What cannot be said of performance, by reason."""
-    rows = []
-    now = indicators.latest(observed)
-    for row in records(indicators.tests(observed)):
-        if row["reason"] == "no_result":
-            rows.append(("not_disclosed", _("the result of {item}").format(item=named(row))))
-    for row in records(now[now["base"].isna()]):
-        rows.append(("not_disclosed", _("a number for {item}").format(item=named(row))))
-    for row in records(now[now["denominator"] == "not stated"]):
-        rows.append(("not_disclosed", _("what {item} is over").format(item=named(row))))
+    now, tested = indicators.latest(observed), indicators.tests(observed)
     changed = indicators.changes(observed)
-    for row in records(changed[~changed["fits"]] if len(changed) else changed):
-        rows.append(("not_disclosed", _("{item} of the year before").format(item=named(row))))
-    return tables.cannot(rows)
+    said = [
+        *common.each(
+            tested[tested["reason"] == "no_result"], _("the result of {item}"), item=named
+        ),
+        *common.each(now[now["base"].isna()], _("a number for {item}"), item=named),
+        *common.each(now[now["denominator"] == "not stated"], _("what {item} is over"), item=named),
+        *common.each(
+            changed[~changed["fits"]] if len(changed) else changed,
+            _("{item} of the year before"),
+            item=named,
+        ),
+    ]
+    return tables.cannot([("not_disclosed", one) for one in said])

@@ -131,34 +131,30 @@ def findings(disclosure: Disclosure) -> list[str]:
                 )
             )
         elif scheme != "procurement":
-            parts = [
-                _("{item} {value} ({share})").format(
-                    item=named(row), value=number(row["value"], 2), share=percent(row["share"])
-                )
-                for row in records(real)
-            ]
+            parts = common.each(
+                real, _("{item} {value} ({share})"), item=named,
+                value=lambda row: number(row["value"], 2), share=lambda row: percent(row["share"]),
+            )  # fmt: skip
             told.append(
                 _("{heading}: of {whole}, {parts}.").format(
                     heading=word("cut", scheme), whole=whole, parts=listing(parts)
                 )
             )
-    for row in records(indicators.at_list_price(disclosure.indicators, disclosure.amounts)):
-        if pd.notna(row["rest"]) and pd.notna(row["share"]):
-            told.append(
-                _(
-                    "Priced at the {price} that the document prints, {item} ({count}) would cost "
-                    "{cost}, {share} of the approved budget; {rest} was spent outside procurement. "
-                    "This is a test of ours, not a statement of the document."
-                ).format(
-                    price=money(row["price"]),
-                    count=number(row["count"]),
-                    item=named(row),
-                    cost=money(row["cost"]),
-                    share=percent(row["share"]),
-                    rest=money(row["rest"]),
-                )
-            )
-    return told
+    priced = indicators.at_list_price(disclosure.indicators, disclosure.amounts)
+    return told + common.each(
+        priced.dropna(subset=["rest", "share"]) if len(priced) else priced,
+        _(
+            "Priced at the {price} that the document prints, {item} ({count}) would cost "
+            "{cost}, {share} of the approved budget; {rest} was spent outside procurement. "
+            "This is a test of ours, not a statement of the document."
+        ),
+        price=lambda row: money(row["price"]),
+        count=lambda row: number(row["count"]),
+        item=named,
+        cost=lambda row: money(row["cost"]),
+        share=lambda row: percent(row["share"]),
+        rest=lambda row: money(row["rest"]),
+    )
 
 
 def cuts(frames: Mapping[str, pd.DataFrame]) -> Fragment:

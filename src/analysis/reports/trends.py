@@ -158,10 +158,11 @@ def by_year(money: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
             rows = pd.concat([pd.DataFrame([none]), rows], ignore_index=True)
         rows = relabelled(rows.assign(label="", label_zh=""), "step")
         note = listing(
-            [
-                _("derived: {between}").format(between=span(row["low"], row["high"], "万元", 2))
-                for row in records(executed[executed["known"] == "derived"])
-            ]
+            common.each(
+                executed[executed["known"] == "derived"],
+                _("derived: {between}"),
+                between=lambda row: span(row["low"], row["high"], "万元", 2),
+            )
         )
         if len(approved) and len(executed):
             rate = executed["value"].iloc[0] / approved["value"].iloc[0] * 100
