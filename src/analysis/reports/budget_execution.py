@@ -52,43 +52,43 @@ def answer(disclosure: Disclosure) -> str:
     completion = _measures(disclosure)["completion"]
     steps = bridge_of(disclosure)
     spent, approved = completion["numerator"], completion["denominator"]
-    told = {
+    values = {
         "year": disclosure.year,
         "spent": money(spent),
         "approved": money(approved),
         "rate": percent(completion["value"]),
     }
     if pd.isna(spent):
-        return _("What was spent in {year} is not stated with a number.").format(**told)
+        return _("What was spent in {year} is not stated with a number.").format(**values)
     if pd.isna(completion["value"]):
         return _("{spent} was spent in {year}; {reason}.").format(
-            **told, reason=word("reason", completion["reason"])
+            **values, reason=word("reason", completion["reason"])
         )
     at = _steps(steps)
     left, over = at["left"]["accounts"], at["left"]["with_quota"]
     unnamed = at.get("unnamed", {}).get("accounts", 0.0)
     changes = steps[steps["kind"] == "change"]
-    told |= {"left": money(left), "quota": money(over), "unnamed": money(unnamed),
+    values |= {"left": money(left), "quota": money(over), "unnamed": money(unnamed),
              "changes": amounts_of(changes, "accounts")}  # fmt: skip
     if unnamed > 0:
         return _(
             "{spent} was spent in {year}, {rate} of the {approved} approved; where {unnamed} of "
             "it came from is not stated."
-        ).format(**told)
+        ).format(**values)
     if changes.empty or left > 0:
         return _(
             "{spent} was spent in {year}, {rate} of the {approved} approved; {left} was left."
-        ).format(**told)
+        ).format(**values)
     if pd.isna(over):
         return _(
             "{spent} was spent in {year}, {rate} of the {approved} approved; {changes} make up "
             "the difference."
-        ).format(**told)
+        ).format(**values)
     return _(
         "{spent} was spent in {year}, {rate} of the {approved} approved; the changes named make up "
         "the difference, but the text also reports a quota of {quota} as left, which these figures "
         "do not contain."
-    ).format(**told)
+    ).format(**values)
 
 
 def tiles(disclosure: Disclosure) -> list[Tile]:
@@ -242,7 +242,7 @@ def _items(frame: pd.DataFrame, observed: pd.DataFrame) -> list[str]:
         return []
     budgeted = frame[frame["kind"] == "part"]
     parts = budgeted[budgeted["executed"].notna()]
-    told = common.each(
+    sentences = common.each(
         parts[parts["unspent"] > budget.TOLERANCE].head(2),
         _("{item}: {spent} of {budget} spent, {rate}; {left} was left."),
         item=common.called,
@@ -259,7 +259,7 @@ def _items(frame: pd.DataFrame, observed: pd.DataFrame) -> list[str]:
     )
     silent = parts[[indicators.results_of(observed, item).empty for item in parts["item"]]]
     return [
-        *told,
+        *sentences,
         message.format(full=full, n=len(budgeted)),
         *common.each(
             silent.sort_values("executed").tail(1),

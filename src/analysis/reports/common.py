@@ -204,11 +204,11 @@ def explanations(frame: pd.DataFrame) -> Fragment:
 def listed(observed: pd.DataFrame) -> Fragment:
     """Every figure of some observations with its share where it is a part; zeros in a sentence."""
     rows = records(observed)
-    told = observed.assign(
+    stated = observed.assign(
         said=[value_of(row) for row in rows], detail=[_detail(row) for row in rows]
     )
-    zero = (told["base"] == 0).fillna(False) & told["own"]
-    shown, note = told[~zero], nothing(told[zero])
+    zero = (stated["base"] == 0).fillna(False) & stated["own"]
+    shown, note = stated[~zero], nothing(stated[zero])
     if shown.empty:
         return tables.paragraphs(note)
     shares = indicators.parts(observed).set_index("figure")["share"]
@@ -235,12 +235,12 @@ def nothing(rows: pd.DataFrame) -> str:
 def _detail(row: dict[str, Any]) -> str:
     """What a reader must know of a figure besides its name: its year, its base, its caveat."""
     base = free(row, "denominator")
-    told = [
+    sentences = [
         "" if row["own"] else str(row["year"]),
         _("base: {base}").format(base=base) if base else "",
         free(row, "note"),
     ]
-    return clauses(filter(None, map(plain, told)))
+    return clauses(filter(None, map(plain, sentences)))
 
 
 def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Fragment:
@@ -263,18 +263,18 @@ def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Frag
 def grades(observed: pd.DataFrame) -> list[str]:
     """What the score of the self-evaluation is worth, in a sentence each."""
     now = indicators.latest(observed)
-    told = []
+    sentences = []
     for row in records(now[(now["kind"] == "score") & now["base"].notna()]):
         grade = indicators.grade(float(row["base"]))
         message = _(
             "The self-evaluation gives {score} points: {grade}, which begins at {least} points "
             "(财预〔2020〕10号)."
         )
-        told.append(
+        sentences.append(
             message.format(
                 score=number(float(row["base"])),
                 grade=word("grade", grade),
                 least=indicators.GRADES[grade],
             )
         )
-    return told
+    return sentences

@@ -37,9 +37,9 @@ def opening(disclosure: Disclosure) -> Fragment:
 def answer(observed: pd.DataFrame, year: int) -> str:
     """How things stand, and what changed most, in one sentence."""
     now = indicators.latest(observed)
-    told: dict[str, object] = {"year": year, "n": len(now)}
+    values: dict[str, object] = {"year": year, "n": len(now)}
     if now.empty:
-        return _("The documents of {year} give no figures of performance.").format(**told)
+        return _("The documents of {year} give no figures of performance.").format(**values)
     ledger = indicators.ledger(observed)
     change = next(iter(_largest(indicators.changes(observed))), None)
     cut = ledger[ledger["kind"] == "part"].groupby("ledger", sort=False)
@@ -47,7 +47,7 @@ def answer(observed: pd.DataFrame, year: int) -> str:
         name = cut.size().idxmax()
         rows = ledger[ledger["ledger"] == name]
         parts = rows[rows["kind"] == "part"]
-        told |= {
+        values |= {
             "whole": named(rows.iloc[0]),
             "all": _counted(rows.iloc[0]),
             "parts": listing(
@@ -55,7 +55,7 @@ def answer(observed: pd.DataFrame, year: int) -> str:
             ),
         }
     if change:
-        told |= {"item": named(change), "value": value_of(change), "last": _last(change)}
+        values |= {"item": named(change), "value": value_of(change), "last": _last(change)}
     if len(cut) and change:
         message = _(
             "{all} {whole} are counted in {year}, of them {parts}; {item} came to {value}, after "
@@ -74,7 +74,7 @@ def answer(observed: pd.DataFrame, year: int) -> str:
     else:
         message = _("The documents of {year} give {n} figures of performance, none of them with "
                     "a year before.")  # fmt: skip
-    return message.format(**told)
+    return message.format(**values)
 
 
 def _largest(changes: pd.DataFrame) -> list[dict[str, Any]]:
@@ -149,7 +149,7 @@ def findings(disclosure: Disclosure) -> list[str]:
 
 
 def _ledgers(observed: pd.DataFrame) -> list[str]:
-    told = []
+    sentences = []
     for _name, rows in indicators.ledger(observed).groupby("ledger", sort=False):
         parts = common.each(
             rows[rows["kind"] == "part"], _("{value} {item} ({share})"), value=_counted, item=named,
@@ -157,14 +157,14 @@ def _ledgers(observed: pd.DataFrame) -> list[str]:
         )  # fmt: skip
         if parts:
             message, whole = _("Of {all} {whole}: {parts}."), rows.iloc[0]
-            told.append(
+            sentences.append(
                 message.format(all=_counted(whole), whole=named(whole), parts=listing(parts))
             )
-    return told
+    return sentences
 
 
 def _changes(observed: pd.DataFrame) -> list[str]:
-    told = []
+    sentences = []
     for row in records(indicators.changes(observed)):
         if not row["fits"]:
             continue
@@ -182,13 +182,13 @@ def _changes(observed: pd.DataFrame) -> list[str]:
                 if row["same_period"]
                 else _("{item}: {value}, after {last} in the year before.")
             )
-        told.append(message.format(item=called(row), value=value_of(row), last=_last(row)))
-    return told
+        sentences.append(message.format(item=called(row), value=value_of(row), last=_last(row)))
+    return sentences
 
 
 def _tests(tests: pd.DataFrame) -> list[str]:
     """Tests with positives, tests without, and tests of which no result is stated."""
-    told = []
+    sentences = []
     for row in records(tests[tests["positives"] > 0]):
         values = {
             "item": called(row),
@@ -207,17 +207,17 @@ def _tests(tests: pd.DataFrame) -> list[str]:
                 "{item}: {k} of {n} positive, {rate} (95 % interval {interval}); the document "
                 "names {ceiling} as its ceiling."
             )
-        told.append(message.format(**values))
+        sentences.append(message.format(**values))
     clean, silent = tests[tests["positives"] == 0], tests[tests["reason"] == "no_result"]
     values = {"clean": _named_tests(clean), "silent": _named_tests(silent)}
     if len(clean) and len(silent):
         message = _("Nobody was positive in {clean}; no result is stated for {silent}.")
-        told.append(message.format(**values))
+        sentences.append(message.format(**values))
     elif len(clean):
-        told.append(_("Nobody was positive in {clean}.").format(**values))
+        sentences.append(_("Nobody was positive in {clean}.").format(**values))
     elif len(silent):
-        told.append(_("No result is stated for {silent}.").format(**values))
-    return told
+        sentences.append(_("No result is stated for {silent}.").format(**values))
+    return sentences
 
 
 def _named_tests(tests: pd.DataFrame) -> str:
