@@ -192,6 +192,15 @@ def test_an_item_that_no_table_has_is_a_finding_and_not_the_nearest(tmp_path: Pa
     assert "2040220" not in {row["item"] for row in rows(outcome.folder, "amounts")}
 
 
+def test_a_change_that_is_printed_twice_is_not_the_year_before_of_itself(tmp_path: Path):
+    cost = ("p", "机关运行经费支出9.00万元，比上年增加1.00万元，增长12.50%。")
+    told = [*made.account(), ("p", "十一、机关运行经费支出说明"), cost, cost]
+    outcome = drafted(told, tmp_path)
+    derived = [row for row in rows(outcome.folder, "amounts") if row["basis"] == "derived"]
+    assert [row["figure"] for row in derived] == ["expenditure_2030", "agency_operation_2030"]
+    assert looked_at(outcome) == ""
+
+
 def test_an_unknown_line_of_a_form_is_a_finding(tmp_path: Path):
     told = made.account()
     for kind, what in told:

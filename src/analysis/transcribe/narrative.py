@@ -460,7 +460,7 @@ class _Reader:
         )
         amount = self.figures.get(of)
         self.changes.append((signed, base, claim, before))
-        if whole or amount:
+        if (whole or amount) and figure not in self.figures:  # else it is told again
             copied = amount or {"direction": "expenditure", "phase": "executed", "item": "total"}
             copied = {key: value for key, value in copied.items() if key not in ("value", "unit")}
             self._write(
