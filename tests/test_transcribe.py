@@ -201,6 +201,14 @@ def test_a_change_that_is_printed_twice_is_not_the_year_before_of_itself(tmp_pat
     assert looked_at(outcome) == ""
 
 
+def test_an_item_that_is_explained_twice_is_called_by_its_name(tmp_path: Path):
+    told = made.account()
+    place = next(n for n, (_, what) in enumerate(told) if "执法办案（项）" in str(what))
+    folder = drafted([*told[:place], told[place], *told[place:]], tmp_path).folder
+    statements = {row["statement_zh"] for row in rows(folder, "claims")}
+    assert "再次列明执法办案" in statements
+
+
 def test_an_unknown_line_of_a_form_is_a_finding(tmp_path: Path):
     told = made.account()
     for kind, what in told:
