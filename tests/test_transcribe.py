@@ -345,6 +345,12 @@ def test_the_script_of_a_document_is_neither_read_nor_shown(tmp_path: Path):
     assert "<script" not in page
     assert "<img src=x" not in page
     assert "default-src 'none'" in page
+    assert "<th>why <span lang='zh-Hans'>说明</span>" in page
+
+
+def test_a_department_without_an_english_name_is_marked(tmp_path: Path):
+    (document,) = rows(drafted(made.account(), tmp_path).folder, "documents")
+    assert document["department_en"] == "青山县水务局 (to be translated)"
 
 
 # ------------------------------------------------------------------- real accounts, at hand or not
@@ -437,7 +443,9 @@ def test_the_account_transcribed_by_hand_is_drafted_alike(tmp_path: Path):
 def test_an_evaluation_is_listed_numeral_by_numeral_with_what_is_known(tmp_path: Path):
     path = Path(str(DOCUMENTS)) / "2022-performance-evaluation.txt"
     outcome = draft.transcribe(path, tmp_path / "draft", False)
-    assert rows(outcome.folder, "documents")[0]["kind"] == "performance_evaluation"
+    (document,) = rows(outcome.folder, "documents")
+    assert document["kind"] == "performance_evaluation"
+    assert document["department"] == rows(ROOT / "data", "documents")[0]["department"]
     assert not rows(outcome.folder, "amounts")
     listed = [one["what"] for one in outcome.review if one["rank"] == "numeral"]
     assert len(listed) > 50

@@ -126,7 +126,8 @@ def _facts(
             f"{path.name}: no statutory table has a title that is known; if it is an account, "
             "add its titles to data/form_titles.csv"
         )
-    told = (r"(20\d\d)\s*年度?", "".join(lines[:12])) if evaluation else (r"(20\d\d)年度", whole)
+    head = "".join(lines[:12])  # a title may be cut after the name
+    told = (r"(20\d\d)\s*年度?", head) if evaluation else (r"(20\d\d)年度", whole)
     years = re.findall(*told) or re.findall(r"(20\d\d)\s*年", whole)
     if not years:
         raise RefusedError(f"{path.name}: no year; is it complete?")
@@ -139,20 +140,22 @@ def _facts(
             raise RefusedError(
                 f"{path.name}: the package has {row['document']} already; take its rows out first"
             )
-    named = TITLE.search(whole) or next(filter(None, map(NAMED.match, lines[:12])), None)
-    department = re.sub(r"20\d\d年度?", "", named[1]).strip() if named else ""
+    named = filter(None, (TITLE.search(whole), *map(NAMED.match, [*lines[:12], head])))
+    names = [re.sub(r"20\d\d年度?", "", one[1]).strip() for one in named]
+    department = next((one for one in names if one not in ("", "部门", "单位")), "")
     department = department or next((row["department"] for row in before), "?")
-    english = {row["department"]: row["department_en"] for row in before}
+    known = {row["department"]: row["department_en"] for row in before}
+    english = known.get(department, f"{department} (to be translated)")
     columns = ("title", "title_en", "short_en", "short_zh")
     return {
         "document": document,
         "year": year,
         "kind": kind,
         "department": department,
-        "department_en": english.get(department, department),
+        "department_en": english,
         **{column: year + name for column, name in zip(columns, NAMES[kind], strict=True)},
         "publisher": department,
-        "publisher_en": english.get(department, department),
+        "publisher_en": english,
         "period": "draft: the fiscal year, as far as the document says",
         "period_zh": "草稿：按文件所列，为该财政年度",
         "lines": str(len(lines)),
@@ -425,7 +428,7 @@ def _prove(
         for line, count in Counter(row["line"] for row in rows[name]).items():
             point("rows", line, name, "", f"{count} rows of {name} as drafted")
     ranks = Counter(one["rank"] for one in outcome.review)
-    outcome.review.sort(key=lambda one: (review.RANKS.index(one["rank"]), int(one["line"] or 0)))
+    outcome.review.sort(key=lambda one: ([*review.RANKS].index(one["rank"]), int(one["line"] or 0)))
     outcome.summary = [
         f"{document}: {len(read.pages) or 'no'} pages, {len(read.lines)} lines, {read.kind}",
         f"cells: {len(cells)} in {len(found)} tables; not printed: {', '.join(absent) or 'none'}",
