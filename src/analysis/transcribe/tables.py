@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import groupby
 
 from analysis.data import forms
 from analysis.data.forms import NUMBERS, plain
@@ -135,19 +136,9 @@ def find(lines: list[Line]) -> tuple[list[Table], list[Finding]]:
 
 def _rows(lines: list[Line]) -> Iterator[Row]:
     """Rows of cells; a paragraph is a row of one part."""
-    row: Row = []
-    for number, line in enumerate(lines, start=1):
-        part = Part(line.text.strip("\t \u3000"), number, line.box)
-        if line.text.startswith("\t"):
-            row.append(part)
-            continue
-        if row:
-            yield row
-            row = []
-        if part.text:
-            yield [part]
-    if row:
-        yield row
+    for cells, run in groupby(enumerate(lines, start=1), lambda one: one[1].text[:1] == "\t"):
+        row = [Part(line.text.strip("\t \u3000"), number, line.box) for number, line in run]
+        yield from [row] if cells else ([part] for part in row if part.text)
 
 
 def _titled(words: Row) -> tuple[str, str, int] | None:

@@ -164,7 +164,7 @@ def _pdf(content: bytes) -> Text:
         raise RefusedError("damaged; open it and print it to PDF anew") from None
     if len(second) > PAGES:
         raise RefusedError(f"{len(second)} pages, more than {PAGES}; split it")
-    pages: list[list[Line | _Row]] = []
+    pages: list[list[list[Line]]] = []
     pictures, scans = [], []
     with pdfplumber.open(io.BytesIO(content)) as document:
         for number, page in enumerate(document.pages, start=1):
@@ -180,14 +180,6 @@ def _pdf(content: bytes) -> Text:
             "run character recognition (OCR) first, or get the original from the department"
         )
     return Text(list(_flow(pages)), pictures)
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A printed line of a paragraph, or a row of a table (`cells`)."""
-
-    top: float
-    cells: list[Line]
 
 
 def _is_scan(page: Any) -> bool:
@@ -226,11 +218,11 @@ def _inside(char: dict[str, Any], box: Box) -> bool:
     return bool(box[0] <= x <= box[2] and box[1] <= y <= box[3])
 
 
-def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
-    """The printed lines and table rows of a page, top to bottom."""
+def _page(page: Any, number: int, second: Any) -> list[list[Line]]:
+    """The printed lines (of one part) and table rows (of cells) of a page, top to bottom."""
     from pdfplumber.utils.geometry import objects_to_bbox
 
-    found: list[Line | _Row] = []
+    found: list[tuple[float, list[Line]]] = []  # with their tops
     chars = [c for c in page.chars if c["text"].strip() and c["upright"]]
     textpage, height = second.get_textpage(), page.height
     for table in page.find_tables():
@@ -257,15 +249,14 @@ def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
                 cells.append(
                     Line("\t" + text, number, (left, top, right, bottom), tidy(read_again))
                 )
-            found.append(_Row(above, cells))
+            if cells:
+                found.append((above, cells))
     for line in _lines(chars):
         box, text = _rounded(objects_to_bbox(line)), tidy(_joined(line))
         near_edge = box[1] > 0.9 * height or box[3] < 0.08 * height
         if not (near_edge and re.fullmatch(r"[-—–\s]*(第?\s*\d+\s*页?)[-—–\s]*(/\s*\d+)?", text)):
-            found.append(Line(text, number, box))
-    return sorted(
-        found, key=lambda one: one.top if isinstance(one, _Row) else (one.box or (0, 0))[1]
-    )
+            found.append((box[1], [Line(text, number, box)]))
+    return [one for _, one in sorted(found, key=lambda one: one[0])]
 
 
 def _rounded(box: Sequence[float]) -> Box:
@@ -299,41 +290,41 @@ START = re.compile(
 )
 
 
-def _flow(pages: list[list[Line | _Row]]) -> Iterator[Line]:
+def _flow(pages: list[list[list[Line]]]) -> Iterator[Line]:
     """Printed lines joined to paragraphs, across pages; the rows of tables between them."""
-    held: list[Line] = []  # of the open paragraph
+    held: list[tuple[Line, Box]] = []  # of the open paragraph
     for page in pages:
-        body = [one.box for one in page if isinstance(one, Line) and one.box]
+        body = [row[0].box for row in page if row[0].text[:1] != "\t" and row[0].box]
         edge = max((box[2] for box in body), default=0.0)
         margin = min((box[0] for box in body), default=0.0)
-        for one in page:
-            if isinstance(one, _Row):
+        for row in page:
+            line, box = row[0], row[0].box
+            if line.text[:1] == "\t" or box is None:
                 yield from _paragraph(held)
                 held = []
-                yield from _row(one.cells)
+                yield from _row(row)
                 continue
-            assert one.box is not None
-            size = one.box[3] - one.box[1]
+            size = box[3] - box[1]
             if held:
-                last = held[-1]
-                assert last.box is not None
-                reaches = last.page != one.page or last.box[2] > edge - 2.5 * size
-                indented = one.box[0] > margin + 1.2 * size
-                ends = last.text.endswith("。") and last.box[2] < edge - size
-                begins = START.match(one.text) or indented or not reaches or ends
-                if begins and not re.match("（[类款项]）|[，。；、）]", one.text):
+                last, place = held[-1]
+                reaches = last.page != line.page or place[2] > edge - 2.5 * size
+                indented = box[0] > margin + 1.2 * size
+                ends = last.text.endswith("。") and place[2] < edge - size
+                begins = START.match(line.text) or indented or not reaches or ends
+                if begins and not re.match("（[类款项]）|[，。；、）]", line.text):
                     yield from _paragraph(held)
                     held = []
-            held.append(one)
+            held.append((line, box))
     yield from _paragraph(held)
 
 
-def _paragraph(held: list[Line]) -> Iterator[Line]:
+def _paragraph(held: list[tuple[Line, Box]]) -> Iterator[Line]:
     from pdfplumber.utils.geometry import merge_bboxes
 
     if held:
-        box = merge_bboxes([one.box for one in held if one.box and one.page == held[0].page])
-        yield Line(tidy(" ".join(one.text for one in held)), held[0].page, box)
+        page = held[0][0].page
+        box = merge_bboxes([box for line, box in held if line.page == page])
+        yield Line(tidy(" ".join(line.text for line, _ in held)), page, box)
 
 
 # --------------------------------------------------------------------------- DOCX, XLSX, HTML
