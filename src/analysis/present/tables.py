@@ -63,6 +63,8 @@ DESCRIBED = (  # what a page's footer tells of documents
     "document", "title", "title_en", "publisher", "publisher_en", "contact", "contact_en",
     "address", "published", "sha256",
 )  # fmt: skip
+# a figure in words: one number, or a range, and a short unit
+_FIGURE = re.compile(r"[≥+−-]? ?\d[\d.,]*(?:[–至]\d[\d.,]*)? ?[^\d\s]{0,12}(?: [^\d\s]{1,12})?")
 _CITE = re.compile(r"(?:^|; )([^\s,;]+), line (\d+)(?:: “(.*?)”)?(?=; |$)")
 
 
@@ -338,10 +340,10 @@ class _Grid:
         self.csv = [[*map(inert, [self.first, *self.heads.values(), *extra.values()])]]
         self.rows: list[tuple[Row, dict[str, str], bool]] = []
         self.plain: list[str] = []
-        digits = {c: _digits(c, frame[c]) for c in given}
+        digits = zip(*(_digits(c, frame) for c in given), strict=True)
         apart = [False] * len(frame) if total is None else total
-        for row, summed in zip(records(labelled(frame)), apart, strict=True):
-            said = {c: _said(c, row, digits[c]) for c in given}
+        for row, summed, places in zip(records(labelled(frame)), apart, digits, strict=True):
+            said = {c: _said(c, row, n) for c, n in zip(given, places, strict=True)}
             self.rows.append((row, said, summed))
             self.plain.append(" | ".join([plain(row["label"]), *said.values()]))
             figures = [_csv_figure(row[c], one) for c, one in said.items()]
@@ -366,8 +368,9 @@ def _heading(column: Any) -> str:
 
 def _headed(heading: str) -> Markup:
     """A heading as HTML; the unit in its brackets stays in one line."""
-    bound = r'<span class="n">\1</span>'
-    return Markup(re.sub(r"([(（][^()（）]{1,12}[)）])$", bound, str(marked(heading))))
+    name, *units = re.split(r" ?(?=[(（][^()（）]{1,12}[)）]$)", plain(heading), maxsplit=1)
+    bound = [Markup('<span class="n">{}</span>').format(marked(unit)) for unit in units]
+    return Markup(either(" ", "")).join([marked(name), *bound])
 
 
 def _term(term: Any) -> Markup:
@@ -376,12 +379,22 @@ def _term(term: Any) -> Markup:
     return Markup(f" {shown}" if shown else "")
 
 
-def _digits(name: str, column: "pd.Series[Any]") -> int:
-    """The decimals of a column: as `columns.csv` says, else two unless all figures are whole."""
-    if digits := _columns().get(name, {}).get("digits"):
-        return int(digits)
-    figures = [v for v in column if isinstance(v, int | float) and known(v)]
-    return 0 if all(float(value).is_integer() for value in figures) else 2
+def _digits(name: str, frame: pd.DataFrame) -> list[int]:
+    """The decimals of a column, row by row.
+
+    As `columns.csv` says; else two unless all figures are whole, those of each quantity for
+    themselves where a frame says of which quantity its rows are.
+    """
+    digits = _columns().get(name, {}).get("digits")
+    if digits and "quantity" not in frame:
+        return [int(digits)] * len(frame)
+    kinds = frame.get("quantity", pd.Series("", frame.index)).tolist()
+    mixed = {
+        kind
+        for kind, value in zip(kinds, frame[name], strict=True)
+        if isinstance(value, int | float) and known(value) and not float(value).is_integer()
+    }
+    return [2 if kind in mixed else 0 for kind in kinds]
 
 
 def _said(column: str, row: Row, digits: int) -> str:
@@ -397,18 +410,14 @@ def _said(column: str, row: Row, digits: int) -> str:
 
 
 def _is_figure(column: "pd.Series[Any]") -> bool:
-    """Whether a column holds figures: numbers, or words of digits in most of its rows."""
-    if pd.api.types.is_numeric_dtype(column.dtype) and column.name not in ("year", "line"):
-        return True
-    said = [plain(value) for value in column if plain(value)]
-    return bool(said) and sum(
-        one[0] in "0123456789≥+−-" and len(one) < 24 for one in said
-    ) * 2 > len(said)
+    """Whether a column holds figures: numbers, or words of a number and its unit in most rows."""
+    said = [one for one in map(plain, column) if one]
+    return sum(bool(_FIGURE.fullmatch(one)) for one in said) * 2 > len(said)
 
 
 def _csv_figure(value: Any, said: str) -> str:
-    if isinstance(value, int | float) and re.fullmatch(r"[+−]?[\d,]+(\.\d+)?", said):
-        return said.replace("−", "-").replace(",", "").replace("+", "")
+    if isinstance(value, int | float) and known(value):
+        return said.replace("−", "-").replace(",", "")
     return inert(said)
 
 
