@@ -13,7 +13,6 @@ row, `detail` is a second line of the name, `source` says where its figures stan
 
 import base64
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -207,7 +206,7 @@ def figure(
             cites += chart.cites
         else:
             told = alt[0] if alt else str(chart.get_label())
-            drawing = svg.draw(chart, told, _ident(title, str(len(shown)), heading, told))
+            drawing = svg.draw(chart, told, svg.ident(title, str(len(shown)), heading, told))
             figures.append(chart)
         shown.append((heading, drawing, beneath, isinstance(chart, Fragment)))
         words += [heading, told, beneath]
@@ -476,7 +475,3 @@ def _base64(rows: list[list[str]]) -> str:
 def _stem(title: str) -> str:
     """The name of a file by its title."""
     return re.sub(r"\W+", "-", plain(title).lower()).strip("-")[:60] or "data"
-
-
-def _ident(*parts: str) -> str:
-    return "a" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
