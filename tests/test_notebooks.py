@@ -46,6 +46,16 @@ def test_every_yearly_report_is_written_with_its_notebook_beside_it(out, name, y
     assert all(cell.get("execution_count") for cell in cells if cell["cell_type"] == "code")
 
 
+@pytest.mark.parametrize("language", ["", "zh/"])
+def test_every_link_of_an_executed_notebook_leads_to_one_that_is_there(out, language):
+    linked = []
+    for path in (out / language).glob("2*/*.ipynb"):
+        for one in re.findall(r'href=\\"([^#"\\]+\.ipynb)', path.read_text("utf-8")):
+            linked.append(path.parent / one)
+    assert len(linked) > 3
+    assert [str(path) for path in linked if not path.is_file()] == []
+
+
 @pytest.mark.parametrize("name", [*YEARLY, *ACROSS])
 def test_a_notebook_that_has_not_been_run_says_what_it_is_about(name):
     cells = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text("utf-8"))["cells"]

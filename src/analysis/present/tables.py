@@ -26,9 +26,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.present import svg
 from analysis.present.language import LANGUAGES, _, current, labelled, ngettext
 from analysis.present.text import chinese, html, known, lines, marked, number, plain
+
+__dir__ = own(__name__)
 
 Row = dict[str, Any]
 Panel = tuple[str, "Figure | Fragment", str] | tuple[str, "Figure | Fragment", str, str]

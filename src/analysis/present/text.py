@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from analysis.data.tab import own
 from analysis.present.language import current
+
+__dir__ = own(__name__)
 
 HAN = "[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
 # Chinese with the figures inside it: begins and ends with a character that only Chinese has
