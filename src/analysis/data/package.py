@@ -264,7 +264,10 @@ def find(data: Package | str | Path | None = None) -> Package:
     folder = next((one for one in places if (one / DESCRIPTOR).is_file()), None)
     if folder is None:
         where = " or ".join(map(str, places))
-        raise DataError(f"{where}: no {DESCRIPTOR} found, expected a data package")
+        raise DataError(
+            f"{where}: no {DESCRIPTOR} found, expected a data package: "
+            "name one as --data DIR, data=DIR or $ANALYSIS_DATA"
+        )
     folder = folder.resolve()
     files = [folder / DESCRIPTOR, *sorted(folder.glob("*.csv"))]
     stats = [(file.name, file.lstat().st_mtime_ns, file.lstat().st_size) for file in files]

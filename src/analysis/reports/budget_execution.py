@@ -11,6 +11,7 @@ from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, budget, indicators
 from analysis.present import charts, tables
+from analysis.present.labels import both, relabelled, word
 from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import money, number, percent, span
@@ -21,12 +22,6 @@ __dir__ = own(__name__)
 
 # schemes that have a section of their own; the others are told under what every one must state
 SHOWN = frozenset({"total", "adjustment", "balance", "source", "project", "function"})
-STEPS = {  # English and official Chinese name of the steps that the measures know by their kind
-    "approved": ("Approved budget", "年初预算"),
-    "unnamed": ("Source not named", "来源未列明"),
-    "available": ("Available", "可用预算"),
-    "left": ("Left at the end of the year", "年末结余"),
-}
 
 
 def opening(disclosure: Disclosure) -> Fragment:
@@ -69,7 +64,7 @@ def answer(disclosure: Disclosure) -> str:
         return _("What was spent in {year} is not stated with a number.").format(**told)
     if pd.isna(completion["value"]):
         return _("{spent} was spent in {year}; {reason}.").format(
-            **told, reason=common.reason(completion["reason"])
+            **told, reason=word("reason", completion["reason"])
         )
     at = _steps(steps)
     left, over = at["left"]["accounts"], at["left"]["with_quota"]
@@ -100,58 +95,45 @@ def answer(disclosure: Disclosure) -> str:
 
 def tiles(disclosure: Disclosure) -> list[Tile]:
     """The headline figures."""
-    measures, change = _measures(disclosure), budget.change(disclosure.amounts)
-    completion, share = measures["completion"], measures["approved_share"]
+    at, change = _measures(disclosure), budget.change(disclosure.amounts)
+    spent, approved = at["completion"]["numerator"], at["completion"]["denominator"]
     made = []
-    if pd.notna(completion["numerator"]):
+    if pd.notna(spent):
         note = ""
         if change:
             note = _("{difference} on {year}").format(
                 difference=number(change["difference"], 2, sign=True), year=disclosure.year - 1
             )
-        word = common.spent_word(disclosure.documents)
-        made.append(tile(_("Executed"), word, number(completion["numerator"], 2), "万元", note))
-    if pd.notna(completion["denominator"]):
-        note = ""
-        if share["value"] < 100:
-            note = _("{share} of spending").format(share=percent(share["value"]))
-        made.append(
-            tile(
-                _("Approved budget"), "年初预算", number(completion["denominator"], 2), "万元", note
-            )
-        )
-    if pd.notna(completion["value"]):
-        note = _("executed / approved")
-        made.append(
-            tile(_("Budget completion"), "预算完成率", number(completion["value"], 2), "%", note)
-        )
-    for name, term in (
-        ("quota_completion", "计入结余指标"),
-        ("full_year_completion", "全年预算"),
-    ):
-        one = measures[name]
-        if pd.notna(one["value"]):
+        label = common.executed(disclosure.documents)
+        made.append(tile(label, number(spent, 2), "万元", note))
+    if pd.notna(approved):
+        share = at["approved_share"]["value"]
+        note = _("{share} of spending").format(share=percent(share)) if share < 100 else ""
+        made.append(tile(both("step", "approved"), number(approved, 2), "万元", note))
+    for name in ("completion", "quota_completion", "full_year_completion"):
+        one, note = at[name], _("executed / approved")
+        if name != "completion":
             note = f"{number(one['numerator'], 2)} / {number(one['denominator'], 2)}"
-            label = _("With the quota") if name == "quota_completion" else _("Full-year budget")
-            made.append(tile(label, term, number(one["value"], 2), "%", note, derived=True))
+        if pd.notna(one["value"]):
+            rate = number(one["value"], 2)
+            made.append(tile(name, rate, "%", note, derived=name != "completion"))
     procured, projects = budget.procurement(disclosure.amounts), items_of(disclosure)
     parts = projects[projects["kind"] == "part"] if len(projects) else projects
     if procured:
         note = _("{share} of spending").format(share=percent(procured["share"]))
-        made.append(tile(_("Procurement"), "政府采购", number(procured["value"], 2), "万元", note))
+        made.append(tile("procurement", number(procured["value"], 2), "万元", note))
     elif len(parts) and parts["unspent"].notna().all():
         left = parts["unspent"].clip(lower=0)
         note = _("in {n} of {all} items").format(n=int((left > 0).sum()), all=len(parts))
-        made.append(
-            tile(_("Not spent"), "未支出", number(left.sum(), 2), "万元", note, derived=True)
-        )
+        made.append(tile("unspent", number(left.sum(), 2), "万元", note, derived=True))
     return made[:5]
 
 
 def findings(disclosure: Disclosure) -> list[str]:
     """What else a reader must know, most telling first."""
-    told = (_disagreements, _sources, _endings, _change, _items, _adjustment, _grade)
-    return [one for part in told for one in part(disclosure)]
+    told = (_disagreements, _sources, _endings, _change, _items, _adjustment)
+    found = [one for part in told for one in part(disclosure)]
+    return found + common.grades(disclosure.indicators)
 
 
 def _disagreements(disclosure: Disclosure) -> list[str]:
@@ -295,33 +277,6 @@ def _items(disclosure: Disclosure) -> list[str]:
     return told
 
 
-def _grade(disclosure: Disclosure) -> list[str]:
-    """The self-evaluation and what it is worth."""
-    now = indicators.latest(disclosure.indicators)
-    scores = now[(now["kind"] == "score") & now["base"].notna()]
-    return [
-        _(
-            "The self-evaluation gives {score} points: {grade}, which begins at {least} points "
-            "(财预〔2020〕10号)."
-        ).format(
-            score=number(float(row["base"])),
-            grade=grade(float(row["base"])),
-            least=indicators.GRADES[indicators.grade(float(row["base"]))],
-        )
-        for row in records(scores)
-    ]
-
-
-def grade(score: float) -> str:
-    """The grade that a score earns, in words."""
-    return {
-        "excellent": _("excellent (优)"),
-        "good": _("good (良)"),
-        "fair": _("fair (中)"),
-        "poor": _("poor (差)"),
-    }[indicators.grade(score)]
-
-
 def bridge_of(disclosure: Disclosure) -> pd.DataFrame:
     """``budget.bridge`` of a disclosure."""
     return budget.bridge(disclosure.amounts, disclosure.cells)
@@ -333,32 +288,20 @@ def items_of(disclosure: Disclosure) -> pd.DataFrame:
     return next((frame for frame in frames if len(frame)), pd.DataFrame())
 
 
-def _labelled(steps: pd.DataFrame, spent: str) -> pd.DataFrame:
-    """The steps with the names of those that the measures know by their kind."""
-    own = STEPS | {"executed": ("Executed", spent)}
-    names = [
-        (row["label"], row["label_zh"]) if row["kind"] == "change" else own[row["kind"]]
-        for row in records(steps)
-    ]
-    return steps.assign(label=[one for one, _zh in names], label_zh=[zh for _en, zh in names])
-
-
 def bridge(steps: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     """From the approved budget to what was spent and what is left (from ``budget.bridge``)."""
     if steps.empty:
         return tables.notice(_("The approved or the executed total is not stated with a number."))
-    frame = _labelled(steps, common.spent_word(documents))
+    frame = relabelled(steps, "step")
+    frame.loc[frame["kind"] == "executed", "label_zh"] = common.executed(documents)[1]
     at = _steps(frame)
     unnamed = at.get("unnamed", {}).get("accounts", 0.0)
-    drawn = frame[frame["kind"].isin(["approved", "change", "unnamed", "executed"])]
-    drawn = drawn[(drawn["kind"] != "unnamed") | (drawn["accounts"] != 0)]
-    left = frame[frame["kind"] == "left"]
+    hidden = frame["kind"].eq("available") | (frame["kind"].eq("unnamed") & (unnamed == 0))
     kinds = {"approved": "start", "unnamed": "change", "executed": "total", "left": "total"}
-    first = pd.concat([drawn, left])
-    first = first.assign(
-        value=first["accounts"],
-        known=(first["kind"] == "unnamed").map({True: "derived", False: "stated"}),
-        kind=first["kind"].replace(kinds),
+    first = frame[~hidden].assign(
+        value=frame["accounts"],
+        known=frame["kind"].eq("unnamed").map({True: "derived", False: "stated"}),
+        kind=frame["kind"].replace(kinds),
     )
     quota = at["left"]["with_quota"]
     most = max(at["available"]["accounts"], float(frame["with_quota"].fillna(0).max()))
@@ -452,20 +395,21 @@ def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
         return tables.notice(
             _("No budget is stated by project or item, so completion is known for the whole only.")
         )
-    frame = frame.assign(result=[_result(row, observed) for row in records(frame)])
     parts = frame[frame["kind"] == "part"]
-    most = float(frame.loc[frame["kind"] == "part", ["approved", "executed"]].max().max())
+    most = float(parts[["approved", "executed"]].max().max())
     panels: list[tables.Panel] = []
     for row in records(parts):
+        known = "stated" if pd.notna(row["executed"]) else "missing"
         two = pd.DataFrame(
-            [("Approved budget", "年初预算", row["approved"], 2, "stated"),
-             ("Executed", "支出", row["executed"], 1,
-              "stated" if pd.notna(row["executed"]) else "missing")],
+            [(*both("step", "approved"), row["approved"], 2, "stated"),
+             (*both("step", "executed"), row["executed"], 1, known)],
             columns=["label", "label_zh", "value", "shade", "known"],
         )  # fmt: skip
+        said, _rows = common.results_of(observed, str(row["item"]))
+        note = _("Reported beside it: {results}.").format(results=said)
         panels.append(
-            (common.called(row),
-             charts.bars(two, most, unit="万元"), row["result"])
+            (common.called(row), charts.bars(two, most, unit="万元"),
+             note if said else _("No result is reported."))
         )  # fmt: skip
     full = int((parts["unspent"] <= budget.TOLERANCE).sum())
     left = parts["unspent"].clip(lower=0).sum()
@@ -480,23 +424,6 @@ def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
         frame,
         ["approved", "executed", "rate"],
     )  # fmt: skip
-
-
-def _result(row: dict[str, object], observed: pd.DataFrame) -> str:
-    """What the documents report beside the money of an item."""
-    if row["kind"] == "total":
-        return ""
-    found = indicators.results_of(observed, str(row["item"]))
-    if found.empty:
-        return _("No result is reported.")
-    return _("Reported beside it: {results}.").format(
-        results=listing(
-            [
-                _("{item} {value}").format(item=common.named(one), value=common.value_of(one))
-                for one in records(found)
-            ]
-        )
-    )
 
 
 def others(frame: pd.DataFrame) -> Fragment:

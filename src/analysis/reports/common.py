@@ -12,7 +12,8 @@ from analysis.data.package import records
 from analysis.data.tab import own
 from analysis.measures import Status, indicators
 from analysis.present import tables
-from analysis.present.language import _, column, current, labelled, listing, ngettext
+from analysis.present.labels import both, word
+from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import at_least, clauses, money, number, percent, plain, with_unit
 
@@ -21,32 +22,10 @@ __dir__ = own(__name__)
 Tile = dict[str, Any]
 
 
-def reason(name: str) -> str:
-    """Why a measure has no value, from the id that the measures give."""
-    return {
-        "": "",
-        "base_zero": _("the base is zero"),
-        "more_positives": _("more positives than tests"),
-        "negative": _("an item is negative"),
-        "no_adjustment": _("no change of the budget is stated"),
-        "no_budget": _("no budget is stated"),
-        "no_closing_balance": _("no closing balance is disclosed"),
-        "no_full_year": _("no full-year budget is stated"),
-        "no_key_project": _("no project is marked as a key project"),
-        "no_number": _("an amount is printed without a number"),
-        "no_planned_progress": _("no planned progress is stated"),
-        "no_procurement_budget": _("no procurement budget is stated"),
-        "no_quota": _("no quota is stated"),
-        "no_result": _("the result is not stated"),
-        "no_total": _("the approved or the executed total is not stated"),
-        "no_year_before": _("the year before is not stated"),
-        "quota": _("quota and accounts are two bases"),
-    }[name]
-
-
 def called(row: Any) -> str:
     """The label of a row, in the language in use."""
-    return str(labelled(pd.DataFrame([dict(row)]))["label"].iloc[0])
+    chinese = plain(row.get("label_zh"))
+    return chinese if chinese and current() == "zh" else str(row["label"])
 
 
 def named(row: Any) -> str:
@@ -57,7 +36,8 @@ def named(row: Any) -> str:
 
 def free(row: Any, name: str) -> str:
     """Free text of a row, e.g. its `note`, in the language in use."""
-    return str(column(pd.DataFrame([dict(row)]), name).iloc[0])
+    chinese = f"{name}_zh"
+    return str(row[chinese if chinese in row and current() == "zh" else name])
 
 
 def sentence(text: str) -> str:
@@ -67,17 +47,19 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + stop
 
 
-def spent_word(documents: pd.DataFrame) -> str:
+def executed(documents: pd.DataFrame) -> tuple[str, str]:
     """What the documents of a year call what was spent: an evaluation has no 决算."""
-    return "支出决算" if (documents["kind"] == "final_accounts").any() else "支出"
+    accounts = (documents["kind"] == "final_accounts").any()
+    return both("step", "executed_accounts" if accounts else "executed")
 
 
-def tile(label: str, term: str, value: str, unit: str = "", note: str = "", *,
+def tile(name: str | tuple[str, str], value: str, unit: str = "", note: str = "", *,
          derived: bool = False) -> Tile:  # fmt: skip
-    """A headline figure; `term` is its official Chinese name."""
+    """A headline figure; `name` is an id among the tiles of `labels.csv`, or both its labels."""
+    label, term = both("tile", name) if isinstance(name, str) else name
     known = "derived" if derived else "stated"
-    return {"label": label, "label_zh": term, "value": value, "unit": unit, "note": note,
-            "known": known}  # fmt: skip
+    return {"label": term if current() == "zh" else label, "label_zh": term, "value": value,
+            "unit": unit, "note": note, "known": known}  # fmt: skip
 
 
 def amounts_of(rows: pd.DataFrame, value: str = "value") -> str:
@@ -88,6 +70,15 @@ def amounts_of(rows: pd.DataFrame, value: str = "value") -> str:
             for row in records(rows)
         ]
     )
+
+
+def results_of(observed: pd.DataFrame, item: str) -> tuple[str, pd.DataFrame]:
+    """What the documents report beside the money of an item, in words, and its rows."""
+    found = indicators.results_of(observed, item)
+    said = [
+        _("{item} {value}").format(item=named(row), value=value_of(row)) for row in records(found)
+    ]
+    return listing(said), found
 
 
 def value_of(row: Any, base: str = "base") -> str:
@@ -150,7 +141,9 @@ def cases(failed: pd.DataFrame) -> pd.DataFrame:
             {
                 **{key: first[key] for key in ("figure", "severity", "document", "line")},
                 "verdict": first["verdict_id"],
-                "reason": _reason_of(first),
+                "reason": word("reason", first["reason_id"])
+                if first["verdict_id"] == "not_reconcilable"
+                else "",
                 "places": len(group),
                 "label": sentence(
                     _("{statement}: {remark}").format(statement=first["said"], remark=first["why"])
@@ -170,15 +163,6 @@ def cases(failed: pd.DataFrame) -> pd.DataFrame:
     columns = ["figure", "severity", "document", "line", "verdict", "reason", "places", "label",
                "printed", "against", "use"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
-
-
-def _reason_of(claim: Any) -> str:
-    """Why two sides cannot be reconciled; a contradiction explains itself."""
-    return {
-        "different_basis": _("different basis"),
-        "missing_figure": _("a figure is missing"),
-        "open_definition": _("the definition is open"),
-    }.get(str(claim["reason_id"]), "")
 
 
 def against(claim: Any) -> str:
@@ -272,8 +256,28 @@ def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Frag
     rows = [
         (
             str(row["status"]),
-            _("{item} ({reason})").format(item=named(row), reason=reason(row["reason"])),
+            _("{item} ({reason})").format(item=named(row), reason=word("reason", row["reason"])),
         )
         for row in records(lack)
     ]
     return tables.cannot([*rows, *more])
+
+
+def grades(observed: pd.DataFrame) -> list[str]:
+    """What the score of the self-evaluation is worth, in a sentence each."""
+    now = indicators.latest(observed)
+    told = []
+    for row in records(now[(now["kind"] == "score") & now["base"].notna()]):
+        grade = indicators.grade(float(row["base"]))
+        message = _(
+            "The self-evaluation gives {score} points: {grade}, which begins at {least} points "
+            "(财预〔2020〕10号)."
+        )
+        told.append(
+            message.format(
+                score=number(float(row["base"])),
+                grade=word("grade", grade),
+                least=indicators.GRADES[grade],
+            )
+        )
+    return told

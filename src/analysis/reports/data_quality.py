@@ -15,6 +15,7 @@ from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, budget, indicators
 from analysis.present import charts, tables
+from analysis.present.labels import word
 from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import number, plain
@@ -80,23 +81,23 @@ def tiles(
     """The headline figures."""
     counts, (shown, due) = claims.counts(judged), printed_of(documents, printed)
     note = _("of {n} checked").format(n=number(counts.statements))
+    same = _("same thing, two values")
+    bases = _("bases differ, or a figure is missing")
     made = [
-        tile(_("Statements that hold"), "相符", number(counts.hold), "", note),
-        tile(_("Contradicted"), "不符", number(counts.contradicted), "",
-             _("same thing, two values")),
-        tile(_("Not reconcilable"), "无法核对", number(counts.not_reconcilable), "",
-             _("bases differ, or a figure is missing")),
-    ]  # fmt: skip
+        tile("hold", number(counts.hold), "", note),
+        tile("contradicted", number(counts.contradicted), "", same),
+        tile("not_reconcilable", number(counts.not_reconcilable), "", bases),
+    ]
     if checked:
         result = _summary(checked)["result"].value_counts()
         note = _("{held} hold, {open} not checked").format(
             held=number(result.get("holds", 0)), open=number(result.get("not checked", 0))
         )
         fails = number(result.get("fails", 0))
-        made.append(tile(_("Table identities that fail"), "表间勾稽不符", fails, "", note))
+        made.append(tile("identities", fails, "", note))
     if due:
         note = _("of {n}").format(n=due)
-        made.append(tile(_("Statutory tables printed"), "已公开决算表", number(shown), "", note))
+        made.append(tile("printed", number(shown), "", note))
     return made
 
 
@@ -178,20 +179,6 @@ def verdict(judged: pd.DataFrame, checked: Checked) -> str:
     )
 
 
-def kind(name: str) -> str:
-    """What a claim of this kind says, as a heading."""
-    return {
-        "repeat": _("The same figure twice"),
-        "sum": _("Sums"),
-        "percentage": _("Percentages"),
-        "growth": _("Changes on the year before"),
-        "ceiling": _("Not more than"),
-        "floor": _("Not less than"),
-        "label": _("Names and units"),
-        "year": _("Years"),
-    }.get(name, name)
-
-
 def overview(documents: pd.DataFrame, judged: pd.DataFrame, checked: Checked) -> Fragment:
     """Every check as a mark, by document and kind."""
     panels: list[tables.Panel] = []
@@ -201,7 +188,7 @@ def overview(documents: pd.DataFrame, judged: pd.DataFrame, checked: Checked) ->
             continue
         marks = pd.DataFrame(
             {
-                "section": chosen["kind"].map(kind),
+                "section": chosen["kind"].map(lambda kind: word("claim", kind)),
                 "verdict": chosen["verdict_id"],
                 "severity": chosen["severity"].where(chosen["verdict_id"] != "holds", ""),
             }
@@ -274,17 +261,12 @@ def failures(failed: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     heading = ngettext("{document}: {n} place", "{document}: {n} places", len(failed)).format(
         document=name_of(failed["document"].iloc[0], documents), n=number(len(failed))
     )
-    meaning = {
-        "high": _("High: a figure in use changes with the reading"),
-        "medium": _("Medium: a reader is misled"),
-        "low": _("Low: a slip"),
-    }
     panels: list[tables.Panel] = []
-    for severity, said in meaning.items():
+    for severity in ("high", "medium", "low"):
         found = failed[failed["severity"] == severity]
         if len(found):  # the gravest stand open, slips are folded after the first
             made = tables.cases(common.cases(found), most=4, opened=severity == "high")
-            panels.append((said, made, ""))
+            panels.append((word("severity", severity), made, ""))
     return tables.figure(heading, panels=panels)
 
 
@@ -409,14 +391,13 @@ def identities(checked: Checked) -> Fragment:
     if not checked:
         return tables.paragraphs(_("No statutory table is disclosed, so no identity was checked."))
     frame = _summary(checked)
-    words = {"holds": _("holds"), "fails": _("fails"), "not checked": _("not checked")}
     zeros = (frame["zeros"] == frame["instances"]) & (frame["result"] == "holds")
     meaning = column(frame, "meaning")
     shown = pd.DataFrame(
         {
             "label": frame["identity"] + " " + meaning.where(meaning != "", frame["meaning"]),
             "result": [
-                _("holds, of zeros only") if zero else words[one]
+                word("result", "zeros" if zero else one)
                 for one, zero in zip(frame["result"], zeros, strict=True)
             ],
         }

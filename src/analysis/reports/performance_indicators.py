@@ -11,16 +11,15 @@ from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, indicators
 from analysis.present import charts, tables
-from analysis.present.language import _, column, current, labelled, listing, ngettext
+from analysis.present.labels import relabelled, word
+from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import at_least, number, percent, span
 from analysis.reports import common
-from analysis.reports.budget_execution import grade
 from analysis.reports.common import Tile, called, counted, free, named, tile, value_of
 
 __dir__ = own(__name__)
 
-KINDS = {"rest": ("Others", "其他"), "outside": ("Not among them", "不在其内")}
 TIERS = ("high", "medium", "low")  # how the ids of the parts of an ordinal scale end
 
 
@@ -143,8 +142,7 @@ def gravest(observed: pd.DataFrame) -> list[Tile]:
 
 
 def _tile(row: Any, value: str, note: str, derived: bool = False) -> Tile:
-    one = labelled(pd.DataFrame([dict(row)])).iloc[0]
-    return tile(one["label"], one["term"], value, "", note, derived=derived)
+    return tile((row["label"], row["label_zh"]), value, "", note, derived=derived)
 
 
 def findings(disclosure: Disclosure) -> list[str]:
@@ -154,7 +152,7 @@ def findings(disclosure: Disclosure) -> list[str]:
         *_ledgers(observed),
         *_changes(observed)[:2],
         *_tests(indicators.tests(observed)),
-        *_grades(observed),
+        *common.grades(observed),
     ]
 
 
@@ -248,24 +246,11 @@ def _count(row: Any) -> str:
     return at_least(said) if row["qualifier"] == "at_least" else said
 
 
-def _grades(observed: pd.DataFrame) -> list[str]:
-    now = indicators.latest(observed)
-    return [
-        _("The self-evaluation gives {score} points: {grade} (财预〔2020〕10号).").format(
-            score=number(float(row["base"])), grade=grade(float(row["base"]))
-        )
-        for row in records(now[(now["kind"] == "score") & now["base"].notna()])
-    ]
-
-
 def ledger(frame: pd.DataFrame) -> Fragment:
     """Groups of persons and their parts (from ``indicators.ledger``)."""
     if frame.empty:
         return tables.notice(_("No group is stated together with its parts."))
-    names = [KINDS.get(row["kind"], (row["label"], row["label_zh"])) for row in records(frame)]
-    shown = frame.assign(
-        label=[one for one, _zh in names],
-        label_zh=[zh for _en, zh in names],
+    shown = relabelled(frame, "group").assign(
         known=frame["derived"].map({True: "derived", False: "stated"}),
         detail=[
             _("{whole}, but not here").format(whole=named(row)) if row["kind"] == "outside" else ""
@@ -402,7 +387,7 @@ def _sum(tests: pd.DataFrame) -> str:
 
 def _outcome(row: Any) -> str:
     if row["status"] != Status.COMPUTED:
-        return common.reason(row["reason"])
+        return word("reason", row["reason"])
     if not row["positives"] and pd.isna(row["low"]):
         return _("none positive")
     if pd.isna(row["low"]):
