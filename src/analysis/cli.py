@@ -94,9 +94,8 @@ def lab(options: tuple[str, ...]) -> None:
     from jupyterlab.labapp import main as jupyterlab
 
     os.environ.setdefault("ANALYSIS_DATA", str(HOME / "data"))
-    first = HOME / "notebooks" / "overview.ipynb"
-    opened = [str(first)] if first.is_file() else []
-    jupyterlab([f"--ServerApp.root_dir={HOME}", *options, *opened])
+    first = "tree/notebooks/overview.ipynb" if (HOME / "notebooks").is_dir() else ""
+    jupyterlab([f"--ServerApp.root_dir={HOME}", f"--LabApp.default_url=/lab/{first}", *options])
 
 
 @main.command()

@@ -260,7 +260,7 @@ def find(data: Package | str | Path | None = None) -> Package:
     if isinstance(data, Package):
         return data
     chosen = data or os.environ.get("ANALYSIS_DATA")
-    places = [Path(chosen)] if chosen else [ROOT / "data", Path("data")]
+    places = [Path(chosen)] if chosen else [ROOT / "data", Path("data").resolve()]
     folder = next((one for one in places if (one / DESCRIPTOR).is_file()), None)
     if folder is None:
         where = " or ".join(map(str, places))
