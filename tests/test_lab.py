@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,19 +71,23 @@ def serving(command: Sequence[str | Path], folder: Path) -> Iterator[dict[str, A
         "JUPYTER_DATA_DIR": str(folder / "share"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
     }
-    with (folder / "log").open("w") as log:
+    told = folder / "log"
+    with told.open("w") as log:
         line = [*command, *OPTIONS]
-        server = subprocess.Popen(line, stdout=log, stderr=log, env=os.environ | home)
-        deadline = time.monotonic() + 60
-        while not (found := sorted((folder / "runtime").glob("jpserver-*.json"))):
-            assert server.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline, (folder / "log").read_text()
-            time.sleep(0.2)
-        facts = json.loads(found[0].read_text())
-        yield facts | {"log": folder / "log"}
-        address = f"{facts['url']}api/shutdown?token={facts['token']}"
-        urllib.request.urlopen(urllib.request.Request(address, data=b""), timeout=10).close()
-        server.wait(30)
+        with subprocess.Popen(line, stdout=log, stderr=log, env=os.environ | home) as server:
+            try:
+                deadline = time.monotonic() + 60
+                while "?token=" not in told.read_text():
+                    assert server.poll() is None, told.read_text()
+                    assert time.monotonic() < deadline, told.read_text()
+                    time.sleep(0.2)
+                [found] = (folder / "runtime").glob("jpserver-*.json")
+                yield json.loads(found.read_text()) | {"log": told}
+            finally:
+                server.terminate()
+                with suppress(subprocess.TimeoutExpired):  # a kernel that is just being started
+                    server.wait(15)
+                server.kill()
 
 
 @pytest.fixture(params=["Light", "Dark"])
@@ -155,6 +159,8 @@ def test_the_overview_works_its_questions(browser: Browser, lab, theme: str) -> 
     told = json.dumps(shown, ensure_ascii=False)
     assert "carry_over_table_2024" in told  # what a high finding disputes
     assert "79.74" in told  # how much was procured
+    tiles = "getComputedStyle(document.querySelector('.an .tiles')).display"
+    assert view.evaluate(tiles) == "grid"
     assert view.evaluate(CONTRAST) > 4.5
     view.close()
 

@@ -82,7 +82,8 @@ class Fragment:
         # thrice, so that it weighs more than what JupyterLab says of tables
         style = f".an.an.an{{{light};{lab}{report}}}[data-jp-theme-light=false] .an.an.an{{{dark}}}"
         shown = (
-            f'<div class="an" lang="{LANGUAGES[current()]}"><style>{style}</style>'
+            # a comment to whoever takes away the element and leaves its text
+            f'<div class="an" lang="{LANGUAGES[current()]}"><style><!-- {style} --></style>'
             f"{HATCH}{self.html}</div>"
         )
         told = {"cites": [list(cite) for cite in self.cites], "documents": list(self.documents)}
@@ -370,7 +371,7 @@ class _Grid:
         extra = {c: name for c, name in extra.items() if c in frame and any(map(plain, frame[c]))}
         self.csv = [[*map(inert, [self.first, *self.heads.values(), *extra.values()])]]
         self.body: list[str] = []
-        self.plain: list[str] = []
+        self.plain = [" | ".join([self.first, *self.heads.values()])]
         digits = {c: _digits(c, frame[c]) for c in given}
         apart = [False] * len(frame) if total is None else total
         for row, summed in zip(records(labelled(frame)), apart, strict=True):
