@@ -22,6 +22,7 @@ __dir__ = own(__name__)
 
 # schemes that have a section of their own; the others are told under what every one must state
 SHOWN = frozenset({"total", "adjustment", "balance", "source", "project", "function"})
+Measures = dict[str, dict[str, Any]]  # rows of ``budget.measures`` by the id of the measure
 
 
 def opening(disclosure: Disclosure) -> Fragment:
@@ -38,7 +39,7 @@ def opening(disclosure: Disclosure) -> Fragment:
     )
 
 
-def _measures(disclosure: Disclosure) -> dict[str, dict[str, Any]]:
+def _measures(disclosure: Disclosure) -> Measures:
     """Each measure by its id."""
     found = budget.measures(disclosure.amounts, disclosure.cells)
     return {row["measure"]: row for row in records(found)}
@@ -54,50 +55,50 @@ def answer(disclosure: Disclosure) -> str:
     completion = _measures(disclosure)["completion"]
     steps = bridge_of(disclosure)
     spent, approved = completion["numerator"], completion["denominator"]
-    told = {
+    values = {
         "year": disclosure.year,
         "spent": money(spent),
         "approved": money(approved),
         "rate": percent(completion["value"]),
     }
     if pd.isna(spent):
-        return _("What was spent in {year} is not stated with a number.").format(**told)
+        return _("What was spent in {year} is not stated with a number.").format(**values)
     if pd.isna(completion["value"]):
         return _("{spent} was spent in {year}; {reason}.").format(
-            **told, reason=word("reason", completion["reason"])
+            **values, reason=word("reason", completion["reason"])
         )
     at = _steps(steps)
     left, over = at["left"]["accounts"], at["left"]["with_quota"]
     unnamed = at.get("unnamed", {}).get("accounts", 0.0)
-    changes = steps[steps["kind"] == "change"].rename(columns={"accounts": "value"})
-    told |= {"left": money(left), "quota": money(over), "unnamed": money(unnamed),
-             "changes": amounts_of(changes)}  # fmt: skip
+    changes = steps[steps["kind"] == "change"]
+    values |= {"left": money(left), "quota": money(over), "unnamed": money(unnamed),
+             "changes": amounts_of(changes, "accounts")}  # fmt: skip
     if unnamed > 0:
         return _(
             "{spent} was spent in {year}, {rate} of the {approved} approved; where {unnamed} of "
             "it came from is not stated."
-        ).format(**told)
+        ).format(**values)
     if changes.empty or left > 0:
         return _(
             "{spent} was spent in {year}, {rate} of the {approved} approved; {left} was left."
-        ).format(**told)
+        ).format(**values)
     if pd.isna(over):
         return _(
             "{spent} was spent in {year}, {rate} of the {approved} approved; {changes} make up "
             "the difference."
-        ).format(**told)
+        ).format(**values)
     return _(
         "{spent} was spent in {year}, {rate} of the {approved} approved; the changes named make up "
         "the difference, but the text also reports a quota of {quota} as left, which these figures "
         "do not contain."
-    ).format(**told)
+    ).format(**values)
 
 
 def tiles(disclosure: Disclosure) -> list[Tile]:
     """The headline figures."""
     at, change = _measures(disclosure), budget.change(disclosure.amounts)
     spent, approved = at["completion"]["numerator"], at["completion"]["denominator"]
-    made = []
+    made: list[Tile] = []
     if pd.notna(spent):
         note = ""
         if change:
@@ -131,9 +132,16 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
 
 def findings(disclosure: Disclosure) -> list[str]:
     """What else a reader must know, most telling first."""
-    told = (_disagreements, _sources, _endings, _change, _items, _adjustment)
-    found = [one for part in told for one in part(disclosure)]
-    return found + common.grades(disclosure.indicators)
+    at = _measures(disclosure)
+    return [
+        *_disagreements(disclosure),
+        *_sources(at, bridge_of(disclosure)),
+        *_endings(at),
+        *_change(disclosure),
+        *_items(items_of(disclosure), disclosure.indicators),
+        *_adjustment(at),
+        *common.grades(disclosure.indicators),
+    ]
 
 
 def _disagreements(disclosure: Disclosure) -> list[str]:
@@ -148,48 +156,40 @@ def _disagreements(disclosure: Disclosure) -> list[str]:
     ]
 
 
-def _sources(disclosure: Disclosure) -> list[str]:
+def _sources(at: Measures, steps: pd.DataFrame) -> list[str]:
     """How much of what was spent the approved budget promised."""
-    share, steps = _measures(disclosure)["approved_share"], bridge_of(disclosure)
+    share = at["approved_share"]["value"]
     changes = steps[steps["kind"] == "change"] if len(steps) else steps
-    if not share["value"] < 100 or changes.empty:
+    if not share < 100 or changes.empty:
         return []
-    return [
-        _(
-            "The approved budget covered {share} of what was spent. The rest is named as "
-            "{changes}, which no approved budget promises."
-        ).format(
-            share=percent(share["value"]),
-            changes=amounts_of(changes.rename(columns={"accounts": "value"})),
-        )
-    ]
+    message = _(
+        "The approved budget covered {share} of what was spent. The rest is named as "
+        "{changes}, which no approved budget promises."
+    )
+    return [message.format(share=percent(share), changes=amounts_of(changes, "accounts"))]
 
 
-def _endings(disclosure: Disclosure) -> list[str]:
+def _endings(at: Measures) -> list[str]:
     """Both endings of the year, where the text tells of a quota."""
-    measures = _measures(disclosure)
-    named, both = measures["named_completion"], measures["quota_completion"]
-    if pd.isna(both["value"]):
+    named, over = at["named_completion"]["value"], at["quota_completion"]
+    if pd.isna(over["value"]):
         return []
-    told = {
-        "rate": percent(both["value"]),
-        "rest": percent(100 - both["value"]),
-        "available": money(both["denominator"]),
-        "quota": money(both["denominator"] - both["numerator"]),
-    }
-    if pd.isna(named["value"]):
-        return [
-            _(
-                "With the quota of {quota} that the text reports as left, {available} would have "
-                "been available and {rate} of it spent."
-            ).format(**told)
-        ]
+    message = (
+        _("With the quota of {quota} that the text reports as left, {available} would have "
+          "been available and {rate} of it spent.")
+        if pd.isna(named)
+        else _("Of the money named, {named} was spent. With the quota of {quota} that the text "
+               "reports as left, {available} would have been available: {rate} spent, {rest} left. "
+               "The two stand on different bases, and how they relate is not stated.")
+    )  # fmt: skip
     return [
-        _(
-            "Of the money named, {named} was spent. With the quota of {quota} that the text "
-            "reports as left, {available} would have been available: {rate} spent, {rest} left. "
-            "The two stand on different bases, and how they relate is not stated."
-        ).format(**told, named=percent(named["value"]))
+        message.format(
+            named=percent(named),
+            rate=percent(over["value"]),
+            rest=percent(100 - over["value"]),
+            available=money(over["denominator"]),
+            quota=money(over["denominator"] - over["numerator"]),
+        )
     ]
 
 
@@ -198,17 +198,10 @@ def _change(disclosure: Disclosure) -> list[str]:
     change = budget.change(disclosure.amounts)
     if not change:
         return []
-    told = {
-        "year": disclosure.year - 1,
-        "difference": money(abs(change["difference"])),
-        "last": money(change["last"]),
-        "between": span(change["last_low"], change["last_high"], "万元", 2),
-        "rate": percent(abs(change["rate"]), 1),
-    }
     more = change["difference"] > 0
     if not round(change["difference"], 2):
-        return [_("Spending was the same as in {year}.").format(**told)]
-    if change["derived"]:
+        message = _("Spending was the same as in {year}.")
+    elif change["derived"]:
         message = (
             _("Spending rose by {difference}, about {rate}; the total of {year} is not printed "
               "and lies between the bounds of {between}.")
@@ -218,63 +211,66 @@ def _change(disclosure: Disclosure) -> list[str]:
         )  # fmt: skip
     elif pd.isna(change["rate"]):
         message = _("Spending rose by {difference}; in {year} nothing was spent.")
+    elif more:
+        message = _("Spending rose by {difference} ({rate}) from {last} in {year}.")
     else:
-        message = (
-            _("Spending rose by {difference} ({rate}) from {last} in {year}.")
-            if more
-            else _("Spending fell by {difference} ({rate}) from {last} in {year}.")
-        )
-    return [message.format(**told)]
-
-
-def _adjustment(disclosure: Disclosure) -> list[str]:
-    """The adjustment rate in its two readings, the definition's first."""
-    measures = _measures(disclosure)
-    own, every = measures["adjustment"], measures["adjustment_all"]
-    if pd.isna(own["value"]):
-        return []
+        message = _("Spending fell by {difference} ({rate}) from {last} in {year}.")
     return [
-        _(
-            "The budget adjustment rate is {own} as 财预〔2013〕53号 defines it, without what came "
-            "from a higher level, and {every} with every change named. Whether money carried over "
-            "is an adjustment at all, the definition leaves open."
-        ).format(own=percent(own["value"]), every=percent(every["value"]))
+        message.format(
+            year=disclosure.year - 1,
+            difference=money(abs(change["difference"])),
+            last=money(change["last"]),
+            between=span(change["last_low"], change["last_high"], "万元", 2),
+            rate=percent(abs(change["rate"]), 1),
+        )
     ]
 
 
-def _items(disclosure: Disclosure) -> list[str]:
-    """Items that were not spent in full, and how many were."""
-    frame = items_of(disclosure)
+def _adjustment(at: Measures) -> list[str]:
+    """The adjustment rate in its two readings, the definition's first."""
+    own, every = (at[name]["value"] for name in ("adjustment", "adjustment_all"))
+    if pd.isna(own):
+        return []
+    message = _(
+        "The budget adjustment rate is {own} as 财预〔2013〕53号 defines it, without what came "
+        "from a higher level, and {every} with every change named. Whether money carried over "
+        "is an adjustment at all, the definition leaves open."
+    )
+    return [message.format(own=percent(own), every=percent(every))]
+
+
+def _items(frame: pd.DataFrame, observed: pd.DataFrame) -> list[str]:
+    """Items that were not spent in full, and how many were (from ``budget.items``)."""
     if frame.empty:
         return []
-    parts = frame[(frame["kind"] == "part") & frame["executed"].notna()]
-    told = [
-        _("{item}: {spent} of {budget} spent, {rate}; {left} was left.").format(
-            item=common.called(row),
-            spent=number(row["executed"], 2),
-            budget=money(row["approved"]),
-            rate=percent(row["rate"]),
-            left=money(row["unspent"]),
-        )
-        for row in records(parts[parts["unspent"] > budget.TOLERANCE].head(2))
-    ]
-    full = int((parts["unspent"] <= budget.TOLERANCE).sum())
-    told.append(
-        ngettext(
-            "{full} of the {n} item with a budget spent all of it.",
-            "{full} of the {n} items with a budget spent all of it.",
-            len(frame[frame["kind"] == "part"]),
-        ).format(full=full, n=len(frame[frame["kind"] == "part"]))
+    budgeted = frame[frame["kind"] == "part"]
+    parts = budgeted[budgeted["executed"].notna()]
+    sentences = common.each(
+        parts[parts["unspent"] > budget.TOLERANCE].head(2),
+        _("{item}: {spent} of {budget} spent, {rate}; {left} was left."),
+        item=common.called,
+        spent=lambda row: number(row["executed"], 2),
+        budget=lambda row: money(row["approved"]),
+        rate=lambda row: percent(row["rate"]),
+        left=lambda row: money(row["unspent"]),
     )
-    without = [indicators.results_of(disclosure.indicators, i).empty for i in parts["item"]]
-    silent = parts[without] if without else parts
-    for row in records(silent.sort_values("executed").tail(1)):
-        told.append(
-            _("For {item}, {spent}, no result is reported.").format(
-                item=common.named(row), spent=money(row["executed"])
-            )
-        )
-    return told
+    full = int((parts["unspent"] <= budget.TOLERANCE).sum())
+    message = ngettext(
+        "{full} of the {n} item with a budget spent all of it.",
+        "{full} of the {n} items with a budget spent all of it.",
+        len(budgeted),
+    )
+    silent = parts[[indicators.results_of(observed, item).empty for item in parts["item"]]]
+    return [
+        *sentences,
+        message.format(full=full, n=len(budgeted)),
+        *common.each(
+            silent.sort_values("executed").tail(1),
+            _("For {item}, {spent}, no result is reported."),
+            item=common.named,
+            spent=lambda row: money(row["executed"]),
+        ),
+    ]
 
 
 def bridge_of(disclosure: Disclosure) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -62,23 +62,23 @@ def tile(name: str | tuple[str, str], value: str, unit: str = "", note: str = ""
             "unit": unit, "note": note, "known": known}  # fmt: skip
 
 
-def amounts_of(rows: pd.DataFrame, value: str = "value") -> str:
+def each(rows: pd.DataFrame, message: str, **said: Callable[[Any], object]) -> list[str]:
+    """A message for each row, its places filled with what these functions say of the row."""
+    return [
+        message.format(**{name: say(row) for name, say in said.items()}) for row in records(rows)
+    ]
+
+
+def amounts_of(rows: pd.DataFrame, value: str) -> str:
     """Named amounts in a row: "grants (13.00) and quota carried over (19.60)"."""
-    return listing(
-        [
-            _("{item} ({amount})").format(item=named(row), amount=number(row[value], 2))
-            for row in records(rows)
-        ]
-    )
+    amount = _("{item} ({amount})")
+    return listing(each(rows, amount, item=named, amount=lambda row: number(row[value], 2)))
 
 
 def results_of(observed: pd.DataFrame, item: str) -> tuple[str, pd.DataFrame]:
     """What the documents report beside the money of an item, in words, and its rows."""
     found = indicators.results_of(observed, item)
-    said = [
-        _("{item} {value}").format(item=named(row), value=value_of(row)) for row in records(found)
-    ]
-    return listing(said), found
+    return listing(each(found, _("{item} {value}"), item=named, value=value_of)), found
 
 
 def value_of(row: Any, base: str = "base") -> str:
@@ -207,11 +207,11 @@ def explanations(frame: pd.DataFrame) -> Fragment:
 def listed(observed: pd.DataFrame) -> Fragment:
     """Every figure of some observations with its share where it is a part; zeros in a sentence."""
     rows = records(observed)
-    told = observed.assign(
+    stated = observed.assign(
         said=[value_of(row) for row in rows], detail=[_detail(row) for row in rows]
     )
-    zero = (told["base"] == 0).fillna(False) & told["own"]
-    shown, note = told[~zero], nothing(told[zero])
+    zero = (stated["base"] == 0).fillna(False) & stated["own"]
+    shown, note = stated[~zero], nothing(stated[zero])
     if shown.empty:
         return tables.paragraphs(note)
     shares = indicators.parts(observed).set_index("figure")["share"]
@@ -238,12 +238,12 @@ def nothing(rows: pd.DataFrame) -> str:
 def _detail(row: dict[str, Any]) -> str:
     """What a reader must know of a figure besides its name: its year, its base, its caveat."""
     base = free(row, "denominator")
-    told = [
+    sentences = [
         "" if row["own"] else str(row["year"]),
         _("base: {base}").format(base=base) if base else "",
         free(row, "note"),
     ]
-    return clauses(filter(None, map(plain, told)))
+    return clauses(filter(None, map(plain, sentences)))
 
 
 def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Fragment:
@@ -266,18 +266,18 @@ def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Frag
 def grades(observed: pd.DataFrame) -> list[str]:
     """What the score of the self-evaluation is worth, in a sentence each."""
     now = indicators.latest(observed)
-    told = []
+    sentences = []
     for row in records(now[(now["kind"] == "score") & now["base"].notna()]):
         grade = indicators.grade(float(row["base"]))
         message = _(
             "The self-evaluation gives {score} points: {grade}, which begins at {least} points "
             "(财预〔2020〕10号)."
         )
-        told.append(
+        sentences.append(
             message.format(
                 score=number(float(row["base"])),
                 grade=word("grade", grade),
                 least=indicators.GRADES[grade],
             )
         )
-    return told
+    return sentences

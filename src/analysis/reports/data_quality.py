@@ -45,7 +45,7 @@ def opening(
 def answer(judged: pd.DataFrame, documents: pd.DataFrame, printed: pd.DataFrame) -> str:
     """How far the documents hold, in one sentence."""
     counts, (shown, due) = claims.counts(judged), printed_of(documents, printed)
-    told = {
+    values = {
         "n": number(counts.statements),
         "hold": number(counts.hold),
         "contradicted": number(counts.contradicted),
@@ -56,16 +56,16 @@ def answer(judged: pd.DataFrame, documents: pd.DataFrame, printed: pd.DataFrame)
     if not counts.statements:
         return _("No statement of the documents can be checked.")
     if counts.hold == counts.statements:
-        return _("All {n} statements that can be checked hold.").format(**told)
+        return _("All {n} statements that can be checked hold.").format(**values)
     if shown == due:
         return _(
             "{hold} of {n} statements hold, {contradicted} are contradicted and "
             "{not_reconcilable} cannot be reconciled."
-        ).format(**told)
+        ).format(**values)
     return _(
         "{hold} of {n} statements hold, {contradicted} are contradicted and {not_reconcilable} "
         "cannot be reconciled; {missing} of {due} statutory tables are not printed."
-    ).format(**told)
+    ).format(**values)
 
 
 def printed_of(documents: pd.DataFrame, printed: pd.DataFrame) -> tuple[int, int]:
@@ -111,11 +111,11 @@ def _summary(checked: Checked) -> pd.DataFrame:
 
 def findings(judged: pd.DataFrame, checked: Checked, documents: pd.DataFrame) -> list[str]:
     """Counts by document, what the tables prove, and what is ours."""
-    told = []
+    sentences = []
     for document in records(documents):
         counts = claims.counts(judged[judged["document"] == document["document"]])
         if counts.statements:
-            told.append(
+            sentences.append(
                 _(
                     "{document}: {hold} of {n} statements hold; of the others {high} are of high "
                     "gravity, {medium} of medium, {low} of low."
@@ -134,7 +134,7 @@ def findings(judged: pd.DataFrame, checked: Checked, documents: pd.DataFrame) ->
         fails = int((real["result"] == "fails").sum())
         values = {"n": number(len(real)), "fails": number(fails),
                   "zeros": number(int(real["zeros"].sum()))}  # fmt: skip
-        told.append(
+        sentences.append(
             _("The printed tables disagree with each other in {fails} of {n} comparisons.").format(
                 **values
             )
@@ -146,7 +146,7 @@ def findings(judged: pd.DataFrame, checked: Checked, documents: pd.DataFrame) ->
         )
     own = claims.counts(judged)
     if own.own_failed:
-        told.append(
+        sentences.append(
             ngettext(
                 "{n} test of our own fails: a bound that no document claims, so it is counted "
                 "apart.",
@@ -155,7 +155,7 @@ def findings(judged: pd.DataFrame, checked: Checked, documents: pd.DataFrame) ->
                 own.own_failed,
             ).format(n=own.own_failed)
         )
-    return told[:5]
+    return sentences[:5]
 
 
 def _name(document: Mapping[str, object]) -> str:
@@ -167,15 +167,15 @@ def verdict(judged: pd.DataFrame, checked: Checked) -> str:
     """How many statements hold, and whether the tables agree, in a few words."""
     counts = claims.counts(judged)
     fails = sum(int((one["result"] == "fails").sum()) for one in checked.values())
-    told = {"hold": number(counts.hold), "n": number(counts.statements), "fails": number(fails)}
+    values = {"hold": number(counts.hold), "n": number(counts.statements), "fails": number(fails)}
     if not checked:
-        return _("{hold} of {n} statements hold").format(**told)
+        return _("{hold} of {n} statements hold").format(**values)
     if fails:
         return _("{hold} of {n} statements hold; {fails} comparisons of the tables fail").format(
-            **told
+            **values
         )
     return _("{hold} of {n} statements hold; the printed tables agree with each other").format(
-        **told
+        **values
     )
 
 

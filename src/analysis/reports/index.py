@@ -63,16 +63,23 @@ def answer(package: Package) -> str:
     if not known:
         return _("No year of these documents states both an approved and an executed total.")
     year, spent, approved, rate = known[-1]
-    told = {"year": year, "spent": money(spent), "approved": money(approved), "rate": percent(rate)}
+    values = {
+        "year": year,
+        "spent": money(spent),
+        "approved": money(approved),
+        "rate": percent(rate),
+    }
     if len(known) == 1:
-        return _("In {year}, {spent} of the {approved} approved was spent ({rate}).").format(**told)
+        return _("In {year}, {spent} of the {approved} approved was spent ({rate}).").format(
+            **values
+        )
     first, before, budgeted, completed = known[0]
-    told |= {"first": first, "before": money(before), "budgeted": money(budgeted),
+    values |= {"first": first, "before": money(before), "budgeted": money(budgeted),
              "completed": percent(completed)}  # fmt: skip
     return _(
         "In {first}, {before} of the {budgeted} approved was spent ({completed}); in {year}, "
         "{spent} against {approved} ({rate})."
-    ).format(**told)
+    ).format(**values)
 
 
 def tiles(package: Package) -> list[Tile]:

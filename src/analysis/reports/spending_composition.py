@@ -51,21 +51,21 @@ def answer(disclosure: Disclosure) -> str:
     cuts, procured = cuts_of(disclosure), budget.procurement(disclosure.amounts)
     spent = budget.total(budget.pick(disclosure.amounts, "total", "executed"))
     name = next((one for one in ("project", "function", "nature") if one in cuts), "")
-    told: dict[str, object] = {"year": disclosure.year, "spent": money(spent)}
+    values: dict[str, object] = {"year": disclosure.year, "spent": money(spent)}
     if pd.isna(spent) or not (name or procured):
-        return _("What the money of {year} was spent on is not disclosed.").format(**told)
+        return _("What the money of {year} was spent on is not disclosed.").format(**values)
     if procured:
-        told |= {"procured": percent(procured["share"])}
+        values |= {"procured": percent(procured["share"])}
     if name:
         top = cuts[name].iloc[0]
-        told |= {"share": percent(top["share"]), "top": named(top), "value": money(top["value"])}
+        values |= {"share": percent(top["share"]), "top": named(top), "value": money(top["value"])}
     if not name or pd.isna(cuts[name]["share"].iloc[0]):
         if not procured:
-            return _("The {spent} of {year} cannot be cut into shares.").format(**told)
+            return _("The {spent} of {year} cannot be cut into shares.").format(**values)
         return _(
             "Of the {spent} spent in {year}, {procured} went through procurement; what it was "
             "spent on is not disclosed."
-        ).format(**told)
+        ).format(**values)
     if name == "project":
         items = budget.pick(disclosure.amounts, "project", "executed")
         first = items.sort_values("base", ascending=False, kind="stable")["item"].tolist()[0]
@@ -73,17 +73,17 @@ def answer(disclosure: Disclosure) -> str:
             return _(
                 "Of the {spent} spent in {year}, {share} went to {top}, for which no result is "
                 "reported."
-            ).format(**told)
-        return _("Of the {spent} spent in {year}, {share} went to {top}.").format(**told)
+            ).format(**values)
+        return _("Of the {spent} spent in {year}, {share} went to {top}.").format(**values)
     if procured:
         return _(
             "Of the {spent} spent in {year}, {share} was booked as {top} and {procured} went "
             "through procurement; what each project cost is not disclosed."
-        ).format(**told)
+        ).format(**values)
     return _(
         "Of the {spent} spent in {year}, {share} was booked as {top}; what each project cost is "
         "not disclosed."
-    ).format(**told)
+    ).format(**values)
 
 
 def tiles(disclosure: Disclosure) -> list[Tile]:
@@ -114,54 +114,50 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
 
 def findings(disclosure: Disclosure) -> list[str]:
     """One sentence a cut, and what the money cannot be told to have bought."""
-    cuts, told = cuts_of(disclosure), []
+    cuts, sentences = cuts_of(disclosure), []
     for scheme, frame in cuts.items():
         if scheme == "source":  # the budget report sets it beside its table
             continue
         frame, whole = _labelled(frame), money(frame["value"].sum(skipna=False))
         real = frame[frame["value"] != 0]
         if frame["share"].isna().any():
-            told.append(
+            sentences.append(
                 _("{heading}: no shares, for {reason}.").format(
                     heading=word("cut", scheme),
                     reason=word("reason", frame["reason"].iloc[0] or "no_number"),
                 )
             )
         elif len(real) == 1:
-            told.append(
+            sentences.append(
                 _("{heading}: all of the {whole} is {item}.").format(
                     heading=word("cut", scheme), whole=whole, item=named(real.iloc[0])
                 )
             )
         elif scheme != "procurement":
-            parts = [
-                _("{item} {value} ({share})").format(
-                    item=named(row), value=number(row["value"], 2), share=percent(row["share"])
-                )
-                for row in records(real)
-            ]
-            told.append(
+            parts = common.each(
+                real, _("{item} {value} ({share})"), item=named,
+                value=lambda row: number(row["value"], 2), share=lambda row: percent(row["share"]),
+            )  # fmt: skip
+            sentences.append(
                 _("{heading}: of {whole}, {parts}.").format(
                     heading=word("cut", scheme), whole=whole, parts=listing(parts)
                 )
             )
-    for row in records(indicators.at_list_price(disclosure.indicators, disclosure.amounts)):
-        if pd.notna(row["rest"]) and pd.notna(row["share"]):
-            told.append(
-                _(
-                    "Priced at the {price} that the document prints, {item} ({count}) would cost "
-                    "{cost}, {share} of the approved budget; {rest} was spent outside procurement. "
-                    "This is a test of ours, not a statement of the document."
-                ).format(
-                    price=money(row["price"]),
-                    count=number(row["count"]),
-                    item=named(row),
-                    cost=money(row["cost"]),
-                    share=percent(row["share"]),
-                    rest=money(row["rest"]),
-                )
-            )
-    return told
+    priced = indicators.at_list_price(disclosure.indicators, disclosure.amounts)
+    return sentences + common.each(
+        priced.dropna(subset=["rest", "share"]) if len(priced) else priced,
+        _(
+            "Priced at the {price} that the document prints, {item} ({count}) would cost "
+            "{cost}, {share} of the approved budget; {rest} was spent outside procurement. "
+            "This is a test of ours, not a statement of the document."
+        ),
+        price=lambda row: money(row["price"]),
+        count=lambda row: number(row["count"]),
+        item=named,
+        cost=lambda row: money(row["cost"]),
+        share=lambda row: percent(row["share"]),
+        rest=lambda row: money(row["rest"]),
+    )
 
 
 def cuts(frames: Mapping[str, pd.DataFrame]) -> Fragment:

@@ -51,13 +51,13 @@ def _approved(money: pd.DataFrame) -> dict[str, Any] | None:
 def answer(money: pd.DataFrame, compared: pd.DataFrame) -> str:
     """What may be compared and how the budget moved, in one sentence."""
     can = int((compared["status"] == Status.COMPUTED).sum())
-    told: dict[str, object] = {"can": can, "cannot": len(compared) - can}
+    values: dict[str, object] = {"can": can, "cannot": len(compared) - can}
     move = _approved(money)
     if move is None:
         return _(
             "{can} figures may be compared from year to year, {cannot} look alike and may not."
-        ).format(**told)
-    told |= {
+        ).format(**values)
+    values |= {
         "first": wan(move["first"]),
         "last": wan(move["last"]),
         "first_year": move["first_year"],
@@ -71,7 +71,7 @@ def answer(money: pd.DataFrame, compared: pd.DataFrame) -> str:
         else _("From {first_year} to {last_year} the approved budget rose by {rate}, from {first} "
                "to {last}; {can} other figures may be compared, {cannot} look alike and may not.")
     )  # fmt: skip
-    return message.format(**told)
+    return message.format(**values)
 
 
 def _moved(move: Mapping[str, Any]) -> str:
@@ -110,7 +110,7 @@ def tiles(money: pd.DataFrame, panel: pd.DataFrame) -> list[Tile]:
 
 def findings(money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame) -> list[str]:
     """Each move with its caveat, the largest first."""
-    told, noted = [], set()
+    sentences, noted = [], set()
     rows = records(moves(panel))
     for move in sorted(rows, key=lambda one: -abs(one["rate"] if one["first"] else 1e9)):
         values = {
@@ -130,8 +130,8 @@ def findings(money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame) -
             if values["note"]
             else _("{item}: {first} in {first_year}, {last} in {last_year} ({change}).")
         )
-        told.append(message.format(**values))
-    return told or [_("No figure is known for two years under one definition.")]
+        sentences.append(message.format(**values))
+    return sentences or [_("No figure is known for two years under one definition.")]
 
 
 def by_year(money: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
@@ -161,10 +161,11 @@ def by_year(money: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
             rows = pd.concat([pd.DataFrame([none]), rows], ignore_index=True)
         rows = relabelled(rows.assign(label="", label_zh=""), "step")
         note = listing(
-            [
-                _("derived: {between}").format(between=span(row["low"], row["high"], "万元", 2))
-                for row in records(executed[executed["known"] == "derived"])
-            ]
+            common.each(
+                executed[executed["known"] == "derived"],
+                _("derived: {between}"),
+                between=lambda row: span(row["low"], row["high"], "万元", 2),
+            )
         )
         if len(approved) and len(executed):
             rate = executed["value"].iloc[0] / approved["value"].iloc[0] * 100
