@@ -244,11 +244,14 @@ def find(data: Package | str | Path | None = None) -> Package:
     if isinstance(data, Package):
         return data
     chosen = data or os.environ.get("ANALYSIS_DATA")
-    places = [Path(chosen)] if chosen else [ROOT / "data", Path("data")]
+    places = [Path(chosen)] if chosen else [ROOT / "data", Path("data").resolve()]
     folder = next((one for one in places if (one / DESCRIPTOR).is_file()), None)
     if folder is None:
         where = " or ".join(map(str, places))
-        raise DataError(f"{where}: no {DESCRIPTOR} found, expected a data package")
+        raise DataError(
+            f"{where}: no {DESCRIPTOR} found, expected a data package: "
+            "name one as --data DIR, data=DIR or $ANALYSIS_DATA"
+        )
     folder = folder.resolve()
     files = [folder / DESCRIPTOR, *sorted(folder.glob("*.csv"))]
     stats = [(file.name, file.lstat().st_mtime_ns, file.lstat().st_size) for file in files]

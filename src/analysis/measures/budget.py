@@ -16,7 +16,10 @@ import pandas as pd
 
 from analysis.data import forms
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.measures import Status
+
+__dir__ = own(__name__)
 
 WAN = 10_000
 TOLERANCE = 0.005  # half a unit of the last place shown, in 万元

@@ -9,9 +9,12 @@ import pandas as pd
 from analysis import disclosure
 from analysis.checks import claims, formula
 from analysis.data.package import DataError, Package, cite, records
+from analysis.data.tab import own
 from analysis.disclosure import documents_of, read_from
 from analysis.measures import Status
 from analysis.measures.budget import WAN
+
+__dir__ = own(__name__)
 
 # what two figures must share to stand in one series
 DEFINITION = ("kind", "population", "denominator", "quantity", "label")

@@ -21,11 +21,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
+from analysis.data.tab import own
 from analysis.present import svg
 from analysis.present.language import _, either, labelled
 from analysis.present.svg import FILLS, GAP, INK, PAPER, SMALL, SOFT, TYPE, fit, width, wrap
 from analysis.present.tables import Fragment
 from analysis.present.text import at_least, clauses, known, number, percent, plain, span, with_unit
+
+__dir__ = own(__name__)
 
 WIDTH = 344.0
 EDGE = 14.0  # room for the arrow of a lower bound
