@@ -116,7 +116,10 @@ def findings(
     figures = formula.Figures(package)
     judged = [{**claim, **judge(claim, figures)} for claim in records(claims)]
     new = ["verdict_id", "reason_id", "verdict", "holds", "recomputed", "arithmetic", "other"]
-    frame = pd.DataFrame(judged, columns=[*claims, *new]).astype({"holds": bool})
+    # of a frame that is too wide to be shown the ends are seen
+    first, last = ["figure", "severity", "verdict", "statement", "printed"], ["line", "holds"]
+    between = [one for one in (*claims, *new) if one not in (*first, *last)]
+    frame = pd.DataFrame(judged, columns=[*first, *between, *last]).astype({"holds": bool})
     order = {"severity": (*SEVERITIES, ""), "verdict_id": VERDICTS, "reason_id": REASONS}
     ranks = frame.assign(**{one: frame[one].map(order[one].index) for one in order})
     by = ["holds", *order, "document", "line"]
