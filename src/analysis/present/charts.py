@@ -434,7 +434,8 @@ def _bracket(axes: Axes, left: float, right: float, y: float) -> None:
 def _square(axes: Axes, x: float, y: float, side: float, colour: str) -> None:
     """A square at a place in points."""
     point = axes.get_xlim()[1] / WIDTH
-    axes.add_patch(Rectangle((x * point, y), side * point, side, facecolor=colour, linewidth=0))
+    # as an artist, for the limits of the axes are known, and working them out takes its time
+    axes.add_artist(Rectangle((x * point, y), side * point, side, facecolor=colour, linewidth=0))
 
 
 def _dot(axes: Axes, x: float, y: float, hollow: bool = False) -> None:
