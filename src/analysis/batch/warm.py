@@ -28,6 +28,7 @@ def warm_up() -> None:
     import pandas as pd
     from nbformat.v4 import new_code_cell, new_notebook
 
+    from analysis.batch import kernel
     from analysis.data.package import find
     from analysis.disclosure import Disclosure
     from analysis.present import charts, svg
@@ -44,6 +45,7 @@ def warm_up() -> None:
         report.opening(disclosure)
     figure = charts.bars(pd.DataFrame({"label": ["一"], "value": [1.0]}))
     svg.draw(figure, "", "warm")
+    kernel.ready.append(kernel.SocketlessKernel())
     page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", ""))
 
 
