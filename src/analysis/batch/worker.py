@@ -37,13 +37,14 @@ from analysis.site import index, page
 KILLED = "the process that ran this cell came to its end before the cell did"
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,}")
 CELL_FILE = re.compile(r"[^\s'\"<>]*ipykernel_\d+[/\\](?=\d+\.py)")
-PR_SET_PDEATHSIG = 1
 F_SETSIG = 10  # Linux; the standard library does not name it
 
 
-def work(task: str, channel: Connection, scratch: Path, data: Path, *arguments: Any) -> None:
+def work(task: tuple[Any, ...], channel: Connection, scratch: Path, data: Path) -> None:
     """Do one task and send the answer; called once in a fresh process."""
     _end_with_parent()
+    if sys.platform != "win32":
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the server's
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("PYTHONSTARTUP", None)
@@ -56,8 +57,9 @@ def work(task: str, channel: Connection, scratch: Path, data: Path, *arguments: 
         "index": make_index,
         "sign": sign,
     }
+    name, *arguments = task
     try:
-        channel.send(tasks[task](channel, data, *arguments))
+        channel.send(tasks[name](channel, data, *arguments))
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}, line {place.lineno}"
@@ -72,12 +74,9 @@ def _end_with_parent() -> None:
     if sys.platform != "linux":
         threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
         return
-    import ctypes
     import fcntl
 
     os.setpgid(0, 0)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the server's
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # with the server, too
     # the batch holds the other end of this pipe; its end is signalled even while C code runs
     fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, -os.getpid())
     fcntl.fcntl(parent.sentinel, F_SETSIG, signal.SIGKILL)

@@ -111,6 +111,11 @@ def findings(
         the other reading comes from). The gravest come first.
     """
     package = find(data)
+    judged = package.remember(f"findings {where}", lambda: _findings(package, where))
+    return judged.copy(deep=False)
+
+
+def _findings(package: Package, where: Mapping[str, Where | Collection[Where]]) -> pd.DataFrame:
     claims = package.select("claims", **where)
     claims = claims[claims["formula"] != ""]
     figures = formula.Figures(package)

@@ -183,6 +183,21 @@ class Package:
             trace(table, {})
         return None
 
+    def remember(self, what: str, make: Callable[[], Made]) -> Made:
+        """What is made of the package once; each who asks has looked at all that it is made of."""
+
+        def look() -> tuple[Made, set[Look]]:
+            before = {*seen}
+            seen.clear()
+            try:
+                return make(), {*seen}
+            finally:
+                seen.update(before)
+
+        made, looks = self._once((what,), look)
+        seen.update(looks)
+        return made
+
     def _positions(self, name: str, column: str) -> dict[Any, Any]:
         """Positions of the rows that hold each value of a column."""
         return self._once(
@@ -433,7 +448,8 @@ def cite(frame: pd.DataFrame) -> pd.Series[str]:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame, each as a dict by column."""
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    names, columns = [str(name) for name in frame], [column.tolist() for _, column in frame.items()]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 Look = tuple[str, str | None]

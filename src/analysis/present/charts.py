@@ -395,7 +395,8 @@ class _Canvas:
     def square(self, x: float, y: float, side: float, colour: str) -> None:
         """A square at a place in points."""
         at = (x * self.point, y)
-        self.axes.add_patch(Rectangle(at, side * self.point, side, facecolor=colour, linewidth=0))
+        # as an artist, for the limits of the axes are known, and working them out takes its time
+        self.axes.add_artist(Rectangle(at, side * self.point, side, facecolor=colour, linewidth=0))
 
     def mark(self, x: float, y: float, verdict: str, severity: str) -> None:
         """The sign of a verdict at a place in points; its colour is the gravity."""
