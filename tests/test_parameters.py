@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT
 
 import analysis
+from analysis.present.language import current
 
 YEARLY = "year: int = 2024\nlanguage: str = 'en'"
 ACROSS = "years: list[int] = []\nlanguage: str = 'en'"
@@ -30,6 +31,11 @@ def test_one_year_is_a_list_of_one():
 def test_another_year_is_refused_with_those_there_are_and_where_the_rest_is(given):
     with pytest.raises(analysis.DataError, match=r"there are: 2022, 2024 \(.* trends\)$"):
         analysis.parameters(year=given)
+
+
+def test_what_follows_is_shown_in_the_language_given():
+    analysis.parameters(year=2024, language="zh")
+    assert current() == "zh"
 
 
 def test_another_language_is_refused_with_those_there_are():
