@@ -21,11 +21,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
+from analysis.data.tab import own
 from analysis.present import svg
 from analysis.present.language import _, either, labelled
 from analysis.present.svg import FILLS, GAP, INK, PAPER, SMALL, SOFT, TYPE, fit, width, wrap
 from analysis.present.tables import Fragment
 from analysis.present.text import at_least, clauses, known, number, percent, plain, span, with_unit
+
+__dir__ = own(__name__)
 
 WIDTH = 344.0
 EDGE = 14.0  # room for the arrow of a lower bound
@@ -392,7 +395,8 @@ class _Canvas:
     def square(self, x: float, y: float, side: float, colour: str) -> None:
         """A square at a place in points."""
         at = (x * self.point, y)
-        self.axes.add_patch(Rectangle(at, side * self.point, side, facecolor=colour, linewidth=0))
+        # as an artist, for the limits of the axes are known, and working them out takes its time
+        self.axes.add_artist(Rectangle(at, side * self.point, side, facecolor=colour, linewidth=0))
 
     def mark(self, x: float, y: float, verdict: str, severity: str) -> None:
         """The sign of a verdict at a place in points; its colour is the gravity."""

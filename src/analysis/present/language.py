@@ -12,6 +12,10 @@ import pandas as pd
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from analysis.data.tab import own
+
+__dir__ = own(__name__)
+
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}  # as asked for: as HTML calls it
 CATALOGUE = files("analysis.present").joinpath("locale/zh_Hans/LC_MESSAGES/analysis.po")
 _current = "en"

@@ -28,9 +28,12 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.present import svg
 from analysis.present.language import LANGUAGES, _, current, either, labelled, ngettext
 from analysis.present.text import chinese, clauses, html, known, lines, marked, number, plain
+
+__dir__ = own(__name__)
 
 Row = dict[str, Any]
 Panel = tuple[str, "Figure | Fragment", str]
@@ -87,7 +90,8 @@ class Fragment:
         # thrice, so that it weighs more than what JupyterLab says of tables
         style = f".an.an.an{{{light};{lab}{report}}}[data-jp-theme-light=false] .an.an.an{{{dark}}}"
         shown = (
-            f'<div class="an" lang="{LANGUAGES[current()]}"><style>{style}</style>'
+            # a comment to whoever takes away the element and leaves its text
+            f'<div class="an" lang="{LANGUAGES[current()]}"><style><!-- {style} --></style>'
             f"{HATCH}{self.html}</div>"
         )
         told = {"cites": [list(cite) for cite in self.cites], "documents": list(self.documents)}
@@ -330,7 +334,7 @@ class _Grid:
                  if c in frame and any(map(plain, frame[c]))}  # fmt: skip
         self.csv = [[*map(inert, [self.first, *self.heads.values(), *extra.values()])]]
         self.rows: list[tuple[Row, dict[str, str], bool]] = []
-        self.plain: list[str] = []
+        self.plain = [" | ".join([self.first, *self.heads.values()])]
         digits = zip(*(_digits(c, frame) for c in given), strict=True)
         apart = [False] * len(frame) if total is None else total
         for row, summed, places in zip(records(labelled(frame)), apart, digits, strict=True):

@@ -13,7 +13,10 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from analysis.data.tab import own
 from analysis.present.language import current, either
+
+__dir__ = own(__name__)
 
 HAN = "[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
 # Chinese with the figures inside it: begins and ends with a character that only Chinese has
