@@ -125,6 +125,19 @@ def test_any_frame_makes_a_table_without_further_arguments() -> None:
     assert tables.table(frame.head(0)).text.startswith("Not disclosed")
 
 
+def test_documents_are_called_by_their_names_in_both_languages() -> None:
+    samples.opening()  # tells how documents are called
+    frame = pd.DataFrame({"document": ["2024-final-accounts", "other"], "finding": ["a_b", "c"]})
+    for language, name in (("en", "2024 accounts"), ("zh", "2024年决算")):
+        use(language)
+        html = tables.table(frame).html
+        assert [visible(one) for one in re.findall(r"<th scope=.row.*?</th>", html)] == [
+            name, "other",
+        ]  # fmt: skip
+        assert "a_<wbr>b" in html
+    assert frame["document"].tolist() == ["2024-final-accounts", "other"]
+
+
 def test_a_column_has_one_number_of_decimals() -> None:
     frame = pd.DataFrame({"label": ["a", "b"], "value": [100.0, 75.99]})
     assert repr(tables.table(frame)).splitlines()[1:] == ["a | 100.00", "b | 75.99"]

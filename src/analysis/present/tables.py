@@ -36,7 +36,7 @@ from analysis.present.text import chinese, clauses, html, known, lines, marked, 
 __dir__ = own(__name__)
 
 Row = dict[str, Any]
-Panel = tuple[str, "Figure | Fragment", str] | tuple[str, "Figure | Fragment", str, str]
+Panel = tuple[str, "Figure | Fragment", str]
 Columns = Sequence[str] | Mapping[str, str] | None
 AUDIT = "data_quality.ipynb"  # what every finding of all years stands in
 HIDDEN = ("source", "known", "kind", "disputed", "corrected", "figure", "detail", "status", "term")
@@ -196,20 +196,19 @@ def figure(
 ) -> Fragment:
     """Panels under the finding they show, with sources and a CSV of `data`.
 
-    A panel is (heading, chart, note) or (heading, chart, note, alternative text); a chart of
-    `charts` describes itself, so the fourth is only for what it cannot know. In place of a chart
-    a `Fragment` (a table, a list) may stand. `note` is the grey line: unit, scale, what not to
-    compare. With `beside` the table of `data` stands beside the panels, under `caption`;
-    without it the data are folded under "Data".
+    A panel is (heading, chart, note); in place of a chart, which describes itself
+    (`figure.get_label()`), a `Fragment` may stand: a table, a list. `note` is the grey line: unit,
+    scale, what not to compare. With `beside` the table of `data` stands beside the panels, under
+    `caption`; without it the data are folded under "Data".
     """
     shown: list[tuple[str, str, str, bool]] = []
     words, figures, cites = [title], [], list(_cites(data))
-    for heading, chart, beneath, *alt in panels:
+    for heading, chart, beneath in panels:
         if isinstance(chart, Fragment):
             drawing, told = chart.html, chart.text
             cites += chart.cites
         else:
-            told = alt[0] if alt else str(chart.get_label())
+            told = str(chart.get_label())
             drawing = svg.draw(chart, told, svg.ident(title, str(len(shown)), heading, told))
             figures.append(chart)
         shown.append((heading, drawing, beneath, isinstance(chart, Fragment)))
@@ -291,16 +290,6 @@ def bullets(said: Iterable[str]) -> Fragment:
     return Fragment(_template().list(said), lines(*said))
 
 
-def together(*fragments: Fragment) -> Fragment:
-    """Fragments side by side on a wide screen, one under the other on a phone."""
-    return Fragment(
-        _template().together(fragments),
-        "\n\n".join(one.text for one in fragments),
-        cites=tuple(dict.fromkeys(cite for one in fragments for cite in one.cites)),
-        documents=tuple(row for one in fragments for row in one.documents),
-    )
-
-
 def name_documents(documents: Iterable[Row]) -> None:
     """Let sources call these documents by their short names (rows of the table `documents`)."""
     for row in documents:
@@ -311,6 +300,10 @@ def name_documents(documents: Iterable[Row]) -> None:
 
 
 _names: dict[str, dict[str, str]] = {}
+
+
+def _called(document: str) -> str:
+    return _names.get(document, {}).get(current(), document)
 
 
 class _Grid:
@@ -327,11 +320,10 @@ class _Grid:
                 c for c in map(str, frame) if c not in HIDDEN and not c.endswith(("_zh", "_en"))
             ]
         given = dict(columns) if isinstance(columns, Mapping) else dict.fromkeys(columns, "")
-        if current() == "zh":
-            twins = {c: frame[f"{c}_zh"] for c in given if c != "label" and f"{c}_zh" in frame}
-            for place in {"document", *(["label"] if lead == "document" else [])} & {*frame}:
-                twins[place] = frame[place].map(lambda one: _names.get(one, {}).get("zh", one))
-            frame = frame.assign(**twins)
+        twins = {c: frame[f"{c}_zh"] for c in given if c != "label" and f"{c}_zh" in frame}
+        frame = frame.assign(**twins) if current() == "zh" else frame
+        for place in {"document", *(["label"] if lead == "document" else [])} & {*frame}:
+            frame[place] = frame[place].map(_called)
         self.first = given.pop("label", "") or (_("Item") if lead == "label" else _heading(lead))
         self.heads = {c: name or _heading(c) for c, name in given.items()}
         self.right = {c for c in given if _is_figure(frame[c])}
@@ -449,8 +441,7 @@ def _lines(frame: pd.DataFrame) -> tuple[tuple[str, int], ...]:
 
 def place(document: str, line: int) -> str:
     """Where something stands, in people's words: "2024 accounts, line 989"."""
-    name = _names.get(document, {}).get(current(), document)
-    return _("{document}, line {line}").format(document=name, line=line)
+    return _("{document}, line {line}").format(document=_called(document), line=line)
 
 
 def _places(sources: Iterable[Any]) -> dict[str, list[str]]:

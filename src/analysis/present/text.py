@@ -112,7 +112,8 @@ def html(value: object) -> Markup:
 
     The one place where a figure, its sign and its unit are joined so that no line parts them.
     """
-    return Markup(_TOKEN.sub(_marked, escape(plain(value))))
+    bound = _TOKEN.sub(_marked, escape(plain(value)))
+    return Markup(bound.replace("_", "_<wbr>"))  # an identifier breaks between its words
 
 
 def marked(value: object, element: str = "span") -> Markup:

@@ -18,7 +18,7 @@ def _words(text: str) -> set[str]:
 HTML = _words("""
     a abbr b bdi blockquote br caption cite code col colgroup dd del details dfn div dl dt em
     figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp section small
-    span strong sub summary sup table tbody td tfoot th thead time tr u ul var""")
+    span strong sub summary sup table tbody td tfoot th thead time tr u ul var wbr""")
 SVG = _words("svg g path rect circle ellipse line polyline polygon text tspan desc")
 # elements whose content is no text for readers
 SILENT = _words("""
