@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from playwright.sync_api import Browser, Page, sync_playwright
-from test_pages_in_a_browser import EXECUTABLE, QUIET
+from conftest import CHROMIUM, ROOT
+from playwright.sync_api import Browser, Page
 
 BIN = Path(sys.executable).parent
 pytestmark = [
-    pytest.mark.skipif(EXECUTABLE is None, reason="there is no Chromium on the PATH"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the PATH"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 DARK = "apputils:change-theme"
@@ -29,14 +28,6 @@ RUN = """async () => {
 OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .filter(cell => cell.model.type === 'code')
   .flatMap(cell => cell.model.outputs.toJSON())"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=EXECUTABLE, args=QUIET)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
