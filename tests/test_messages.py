@@ -1,6 +1,8 @@
 """Everything that is shown has its Chinese text, and nothing else is in the catalogue."""
 
 import ast
+import csv
+import json
 import re
 import subprocess
 import sys
@@ -11,8 +13,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from conftest import ROOT
 
+from analysis.measures import budget, composition, indicators, trends
 from analysis.present.language import catalogue
 
+SRC = ROOT / "src/analysis"
 PLACE = re.compile(r"\{[^{}]*\}")
 
 
@@ -64,3 +68,29 @@ def test_every_call_that_translates_is_collected(found: Catalog) -> None:
         and isinstance(node.args[0], ast.Constant)
     }
     assert called <= ids(found)
+
+
+def test_every_id_that_is_shown_has_words_in_both_languages() -> None:
+    with (SRC / "present/labels.csv").open(encoding="utf-8", newline="") as file:
+        labels = list(csv.DictReader(file))
+    assert all(row["label"] and row["label_zh"] for row in labels)
+    known: dict[str, set[str]] = {}
+    for row in labels:
+        known.setdefault(row["kind"], set()).add(row["id"])
+    assert len(labels) == sum(map(len, known.values())), "an id stands twice"
+    tables = json.loads((SRC / "data/tables.json").read_text(encoding="utf-8"))
+    kinds = {
+        value
+        for table in tables["resources"]
+        if table["name"] == "claims"
+        for field in table["schema"]["fields"]
+        if field["name"] == "kind"
+        for value in field["constraints"]["enum"]
+    }
+    assert kinds <= known["claim"]
+    assert {rule["missing"] for rule in budget.rules()} - {""} <= known["reason"]
+    assert {*composition.SCHEMES} <= known["cut"]
+    assert {*indicators.GRADES} == known["grade"]
+    assert {*trends.DEFINITION} == known["differs"]
+    notebooks = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert known["question"] == notebooks - {"overview"}

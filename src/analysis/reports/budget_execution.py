@@ -7,23 +7,22 @@ from typing import Any
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, budget, indicators
 from analysis.present import charts, tables
+from analysis.present.labels import both, relabelled, word
 from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import money, number, percent, span
 from analysis.reports import common
 from analysis.reports.common import Tile, amounts_of, tile
 
+__dir__ = own(__name__)
+
 # schemes that have a section of their own; the others are told under what every one must state
 SHOWN = frozenset({"total", "adjustment", "balance", "source", "project", "function"})
-STEPS = {  # English and official Chinese name of the steps that the measures know by their kind
-    "approved": ("Approved budget", "年初预算"),
-    "unnamed": ("Source not named", "来源未列明"),
-    "available": ("Available", "可用预算"),
-    "left": ("Left at the end of the year", "年末结余"),
-}
+Measures = dict[str, dict[str, Any]]  # rows of ``budget.measures`` by the id of the measure
 
 
 def opening(disclosure: Disclosure) -> Fragment:
@@ -40,7 +39,7 @@ def opening(disclosure: Disclosure) -> Fragment:
     )
 
 
-def _measures(disclosure: Disclosure) -> dict[str, dict[str, Any]]:
+def _measures(disclosure: Disclosure) -> Measures:
     """Each measure by its id."""
     found = budget.measures(disclosure.amounts, disclosure.cells)
     return {row["measure"]: row for row in records(found)}
@@ -56,99 +55,93 @@ def answer(disclosure: Disclosure) -> str:
     completion = _measures(disclosure)["completion"]
     steps = bridge_of(disclosure)
     spent, approved = completion["numerator"], completion["denominator"]
-    told = {
+    values = {
         "year": disclosure.year,
         "spent": money(spent),
         "approved": money(approved),
         "rate": percent(completion["value"]),
     }
     if pd.isna(spent):
-        return _("What was spent in {year} is not stated with a number.").format(**told)
+        return _("What was spent in {year} is not stated with a number.").format(**values)
     if pd.isna(completion["value"]):
         return _("{spent} was spent in {year}; {reason}.").format(
-            **told, reason=common.reason(completion["reason"])
+            **values, reason=word("reason", completion["reason"])
         )
     at = _steps(steps)
     left, over = at["left"]["accounts"], at["left"]["with_quota"]
     unnamed = at.get("unnamed", {}).get("accounts", 0.0)
-    changes = steps[steps["kind"] == "change"].rename(columns={"accounts": "value"})
-    told |= {"left": money(left), "quota": money(over), "unnamed": money(unnamed),
-             "changes": amounts_of(changes)}  # fmt: skip
+    changes = steps[steps["kind"] == "change"]
+    values |= {"left": money(left), "quota": money(over), "unnamed": money(unnamed),
+             "changes": amounts_of(changes, "accounts")}  # fmt: skip
     if unnamed > 0:
         return _(
             "{spent} was spent in {year}, {rate} of the {approved} approved; where {unnamed} of "
             "it came from is not stated."
-        ).format(**told)
+        ).format(**values)
     if changes.empty or left > 0:
         return _(
             "{spent} was spent in {year}, {rate} of the {approved} approved; {left} was left."
-        ).format(**told)
+        ).format(**values)
     if pd.isna(over):
         return _(
             "{spent} was spent in {year}, {rate} of the {approved} approved; {changes} make up "
             "the difference."
-        ).format(**told)
+        ).format(**values)
     return _(
         "{spent} was spent in {year}, {rate} of the {approved} approved; the changes named make up "
         "the difference, but the text also reports a quota of {quota} as left, which these figures "
         "do not contain."
-    ).format(**told)
+    ).format(**values)
 
 
 def tiles(disclosure: Disclosure) -> list[Tile]:
     """The headline figures."""
-    measures, change = _measures(disclosure), budget.change(disclosure.amounts)
-    completion, share = measures["completion"], measures["approved_share"]
-    made = []
-    if pd.notna(completion["numerator"]):
+    at, change = _measures(disclosure), budget.change(disclosure.amounts)
+    spent, approved = at["completion"]["numerator"], at["completion"]["denominator"]
+    made: list[Tile] = []
+    if pd.notna(spent):
         note = ""
         if change:
             note = _("{difference} on {year}").format(
                 difference=number(change["difference"], 2, sign=True), year=disclosure.year - 1
             )
-        word = common.spent_word(disclosure.documents)
-        made.append(tile(_("Executed"), word, number(completion["numerator"], 2), "万元", note))
-    if pd.notna(completion["denominator"]):
-        note = ""
-        if share["value"] < 100:
-            note = _("{share} of spending").format(share=percent(share["value"]))
-        made.append(
-            tile(
-                _("Approved budget"), "年初预算", number(completion["denominator"], 2), "万元", note
-            )
-        )
-    if pd.notna(completion["value"]):
-        note = _("executed / approved")
-        made.append(
-            tile(_("Budget completion"), "预算完成率", number(completion["value"], 2), "%", note)
-        )
-    for name, term in (
-        ("quota_completion", "计入结余指标"),
-        ("full_year_completion", "全年预算"),
-    ):
-        one = measures[name]
-        if pd.notna(one["value"]):
+        label = common.executed(disclosure.documents)
+        made.append(tile(label, number(spent, 2), "万元", note))
+    if pd.notna(approved):
+        share = at["approved_share"]["value"]
+        note = _("{share} of spending").format(share=percent(share)) if share < 100 else ""
+        made.append(tile(both("step", "approved"), number(approved, 2), "万元", note))
+    for name in ("completion", "quota_completion", "full_year_completion"):
+        one, note = at[name], _("executed / approved")
+        if name != "completion":
             note = f"{number(one['numerator'], 2)} / {number(one['denominator'], 2)}"
-            label = _("With the quota") if name == "quota_completion" else _("Full-year budget")
-            made.append(tile(label, term, number(one["value"], 2), "%", note, derived=True))
+        if pd.notna(one["value"]):
+            rate = number(one["value"], 2)
+            made.append(tile(name, rate, "%", note, derived=name != "completion"))
     procured, projects = budget.procurement(disclosure.amounts), items_of(disclosure)
     parts = projects[projects["kind"] == "part"] if len(projects) else projects
     if procured:
         note = _("{share} of spending").format(share=percent(procured["share"]))
-        made.append(tile(_("Procurement"), "政府采购", number(procured["value"], 2), "万元", note))
+        made.append(tile("procurement", number(procured["value"], 2), "万元", note))
     elif len(parts) and parts["unspent"].notna().all():
         left = parts["unspent"].clip(lower=0)
         note = _("in {n} of {all} items").format(n=int((left > 0).sum()), all=len(parts))
-        made.append(
-            tile(_("Not spent"), "未支出", number(left.sum(), 2), "万元", note, derived=True)
-        )
+        made.append(tile("unspent", number(left.sum(), 2), "万元", note, derived=True))
     return made[:5]
 
 
 def findings(disclosure: Disclosure) -> list[str]:
     """What else a reader must know, most telling first."""
-    told = (_disagreements, _sources, _endings, _change, _items, _adjustment, _grade)
-    return [one for part in told for one in part(disclosure)]
+    at = _measures(disclosure)
+    return [
+        *_disagreements(disclosure),
+        *_sources(at, bridge_of(disclosure)),
+        *_endings(at),
+        *_change(disclosure),
+        *_items(items_of(disclosure), disclosure.indicators),
+        *_adjustment(at),
+        *common.grades(disclosure.indicators),
+    ]
 
 
 def _disagreements(disclosure: Disclosure) -> list[str]:
@@ -163,48 +156,40 @@ def _disagreements(disclosure: Disclosure) -> list[str]:
     ]
 
 
-def _sources(disclosure: Disclosure) -> list[str]:
+def _sources(at: Measures, steps: pd.DataFrame) -> list[str]:
     """How much of what was spent the approved budget promised."""
-    share, steps = _measures(disclosure)["approved_share"], bridge_of(disclosure)
+    share = at["approved_share"]["value"]
     changes = steps[steps["kind"] == "change"] if len(steps) else steps
-    if not share["value"] < 100 or changes.empty:
+    if not share < 100 or changes.empty:
         return []
-    return [
-        _(
-            "The approved budget covered {share} of what was spent. The rest is named as "
-            "{changes}, which no approved budget promises."
-        ).format(
-            share=percent(share["value"]),
-            changes=amounts_of(changes.rename(columns={"accounts": "value"})),
-        )
-    ]
+    message = _(
+        "The approved budget covered {share} of what was spent. The rest is named as "
+        "{changes}, which no approved budget promises."
+    )
+    return [message.format(share=percent(share), changes=amounts_of(changes, "accounts"))]
 
 
-def _endings(disclosure: Disclosure) -> list[str]:
+def _endings(at: Measures) -> list[str]:
     """Both endings of the year, where the text tells of a quota."""
-    measures = _measures(disclosure)
-    named, both = measures["named_completion"], measures["quota_completion"]
-    if pd.isna(both["value"]):
+    named, over = at["named_completion"]["value"], at["quota_completion"]
+    if pd.isna(over["value"]):
         return []
-    told = {
-        "rate": percent(both["value"]),
-        "rest": percent(100 - both["value"]),
-        "available": money(both["denominator"]),
-        "quota": money(both["denominator"] - both["numerator"]),
-    }
-    if pd.isna(named["value"]):
-        return [
-            _(
-                "With the quota of {quota} that the text reports as left, {available} would have "
-                "been available and {rate} of it spent."
-            ).format(**told)
-        ]
+    message = (
+        _("With the quota of {quota} that the text reports as left, {available} would have "
+          "been available and {rate} of it spent.")
+        if pd.isna(named)
+        else _("Of the money named, {named} was spent. With the quota of {quota} that the text "
+               "reports as left, {available} would have been available: {rate} spent, {rest} left. "
+               "The two stand on different bases, and how they relate is not stated.")
+    )  # fmt: skip
     return [
-        _(
-            "Of the money named, {named} was spent. With the quota of {quota} that the text "
-            "reports as left, {available} would have been available: {rate} spent, {rest} left. "
-            "The two stand on different bases, and how they relate is not stated."
-        ).format(**told, named=percent(named["value"]))
+        message.format(
+            named=percent(named),
+            rate=percent(over["value"]),
+            rest=percent(100 - over["value"]),
+            available=money(over["denominator"]),
+            quota=money(over["denominator"] - over["numerator"]),
+        )
     ]
 
 
@@ -213,17 +198,10 @@ def _change(disclosure: Disclosure) -> list[str]:
     change = budget.change(disclosure.amounts)
     if not change:
         return []
-    told = {
-        "year": disclosure.year - 1,
-        "difference": money(abs(change["difference"])),
-        "last": money(change["last"]),
-        "between": span(change["last_low"], change["last_high"], "万元", 2),
-        "rate": percent(abs(change["rate"]), 1),
-    }
     more = change["difference"] > 0
     if not round(change["difference"], 2):
-        return [_("Spending was the same as in {year}.").format(**told)]
-    if change["derived"]:
+        message = _("Spending was the same as in {year}.")
+    elif change["derived"]:
         message = (
             _("Spending rose by {difference}, about {rate}; the total of {year} is not printed "
               "and lies between the bounds of {between}.")
@@ -233,90 +211,66 @@ def _change(disclosure: Disclosure) -> list[str]:
         )  # fmt: skip
     elif pd.isna(change["rate"]):
         message = _("Spending rose by {difference}; in {year} nothing was spent.")
+    elif more:
+        message = _("Spending rose by {difference} ({rate}) from {last} in {year}.")
     else:
-        message = (
-            _("Spending rose by {difference} ({rate}) from {last} in {year}.")
-            if more
-            else _("Spending fell by {difference} ({rate}) from {last} in {year}.")
-        )
-    return [message.format(**told)]
-
-
-def _adjustment(disclosure: Disclosure) -> list[str]:
-    """The adjustment rate in its two readings, the definition's first."""
-    measures = _measures(disclosure)
-    own, every = measures["adjustment"], measures["adjustment_all"]
-    if pd.isna(own["value"]):
-        return []
+        message = _("Spending fell by {difference} ({rate}) from {last} in {year}.")
     return [
-        _(
-            "The budget adjustment rate is {own} as 财预〔2013〕53号 defines it, without what came "
-            "from a higher level, and {every} with every change named. Whether money carried over "
-            "is an adjustment at all, the definition leaves open."
-        ).format(own=percent(own["value"]), every=percent(every["value"]))
+        message.format(
+            year=disclosure.year - 1,
+            difference=money(abs(change["difference"])),
+            last=money(change["last"]),
+            between=span(change["last_low"], change["last_high"], "万元", 2),
+            rate=percent(abs(change["rate"]), 1),
+        )
     ]
 
 
-def _items(disclosure: Disclosure) -> list[str]:
-    """Items that were not spent in full, and how many were."""
-    frame = items_of(disclosure)
+def _adjustment(at: Measures) -> list[str]:
+    """The adjustment rate in its two readings, the definition's first."""
+    own, every = (at[name]["value"] for name in ("adjustment", "adjustment_all"))
+    if pd.isna(own):
+        return []
+    message = _(
+        "The budget adjustment rate is {own} as 财预〔2013〕53号 defines it, without what came "
+        "from a higher level, and {every} with every change named. Whether money carried over "
+        "is an adjustment at all, the definition leaves open."
+    )
+    return [message.format(own=percent(own), every=percent(every))]
+
+
+def _items(frame: pd.DataFrame, observed: pd.DataFrame) -> list[str]:
+    """Items that were not spent in full, and how many were (from ``budget.items``)."""
     if frame.empty:
         return []
-    parts = frame[(frame["kind"] == "part") & frame["executed"].notna()]
-    told = [
-        _("{item}: {spent} of {budget} spent, {rate}; {left} was left.").format(
-            item=common.called(row),
-            spent=number(row["executed"], 2),
-            budget=money(row["approved"]),
-            rate=percent(row["rate"]),
-            left=money(row["unspent"]),
-        )
-        for row in records(parts[parts["unspent"] > budget.TOLERANCE].head(2))
-    ]
-    full = int((parts["unspent"] <= budget.TOLERANCE).sum())
-    told.append(
-        ngettext(
-            "{full} of the {n} item with a budget spent all of it.",
-            "{full} of the {n} items with a budget spent all of it.",
-            len(frame[frame["kind"] == "part"]),
-        ).format(full=full, n=len(frame[frame["kind"] == "part"]))
+    budgeted = frame[frame["kind"] == "part"]
+    parts = budgeted[budgeted["executed"].notna()]
+    sentences = common.each(
+        parts[parts["unspent"] > budget.TOLERANCE].head(2),
+        _("{item}: {spent} of {budget} spent, {rate}; {left} was left."),
+        item=common.called,
+        spent=lambda row: number(row["executed"], 2),
+        budget=lambda row: money(row["approved"]),
+        rate=lambda row: percent(row["rate"]),
+        left=lambda row: money(row["unspent"]),
     )
-    without = [indicators.results_of(disclosure.indicators, i).empty for i in parts["item"]]
-    silent = parts[without] if without else parts
-    for row in records(silent.sort_values("executed").tail(1)):
-        told.append(
-            _("For {item}, {spent}, no result is reported.").format(
-                item=common.named(row), spent=money(row["executed"])
-            )
-        )
-    return told
-
-
-def _grade(disclosure: Disclosure) -> list[str]:
-    """The self-evaluation and what it is worth."""
-    now = indicators.latest(disclosure.indicators)
-    scores = now[(now["kind"] == "score") & now["base"].notna()]
+    full = int((parts["unspent"] <= budget.TOLERANCE).sum())
+    message = ngettext(
+        "{full} of the {n} item with a budget spent all of it.",
+        "{full} of the {n} items with a budget spent all of it.",
+        len(budgeted),
+    )
+    silent = parts[[indicators.results_of(observed, item).empty for item in parts["item"]]]
     return [
-        _(
-            "The self-evaluation gives {score} points: {grade}, which begins at {least} points "
-            "(财预〔2020〕10号)."
-        ).format(
-            score=number(float(row["base"])),
-            grade=grade(float(row["base"])),
-            least=indicators.GRADES[indicators.grade(float(row["base"]))],
-        )
-        for row in records(scores)
+        *sentences,
+        message.format(full=full, n=len(budgeted)),
+        *common.each(
+            silent.sort_values("executed").tail(1),
+            _("For {item}, {spent}, no result is reported."),
+            item=common.named,
+            spent=lambda row: money(row["executed"]),
+        ),
     ]
-
-
-def grade(score: float) -> str:
-    """The grade that a score earns, in words."""
-    return {
-        "excellent": _("excellent (优)"),
-        "good": _("good (良)"),
-        "fair": _("fair (中)"),
-        "poor": _("poor (差)"),
-    }[indicators.grade(score)]
 
 
 def bridge_of(disclosure: Disclosure) -> pd.DataFrame:
@@ -330,32 +284,20 @@ def items_of(disclosure: Disclosure) -> pd.DataFrame:
     return next((frame for frame in frames if len(frame)), pd.DataFrame())
 
 
-def _labelled(steps: pd.DataFrame, spent: str) -> pd.DataFrame:
-    """The steps with the names of those that the measures know by their kind."""
-    own = STEPS | {"executed": ("Executed", spent)}
-    names = [
-        (row["label"], row["label_zh"]) if row["kind"] == "change" else own[row["kind"]]
-        for row in records(steps)
-    ]
-    return steps.assign(label=[one for one, _zh in names], label_zh=[zh for _en, zh in names])
-
-
 def bridge(steps: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     """From the approved budget to what was spent and what is left (from ``budget.bridge``)."""
     if steps.empty:
         return tables.notice(_("The approved or the executed total is not stated with a number."))
-    frame = _labelled(steps, common.spent_word(documents))
+    frame = relabelled(steps, "step")
+    frame.loc[frame["kind"] == "executed", "label_zh"] = common.executed(documents)[1]
     at = _steps(frame)
     unnamed = at.get("unnamed", {}).get("accounts", 0.0)
-    drawn = frame[frame["kind"].isin(["approved", "change", "unnamed", "executed"])]
-    drawn = drawn[(drawn["kind"] != "unnamed") | (drawn["accounts"] != 0)]
-    left = frame[frame["kind"] == "left"]
+    hidden = frame["kind"].eq("available") | (frame["kind"].eq("unnamed") & (unnamed == 0))
     kinds = {"approved": "start", "unnamed": "change", "executed": "total", "left": "total"}
-    first = pd.concat([drawn, left])
-    first = first.assign(
-        value=first["accounts"],
-        known=(first["kind"] == "unnamed").map({True: "derived", False: "stated"}),
-        kind=first["kind"].replace(kinds),
+    first = frame[~hidden].assign(
+        value=frame["accounts"],
+        known=frame["kind"].eq("unnamed").map({True: "derived", False: "stated"}),
+        kind=frame["kind"].replace(kinds),
     )
     quota = at["left"]["with_quota"]
     most = max(at["available"]["accounts"], float(frame["with_quota"].fillna(0).max()))
@@ -449,20 +391,21 @@ def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
         return tables.notice(
             _("No budget is stated by project or item, so completion is known for the whole only.")
         )
-    frame = frame.assign(result=[_result(row, observed) for row in records(frame)])
     parts = frame[frame["kind"] == "part"]
-    most = float(frame.loc[frame["kind"] == "part", ["approved", "executed"]].max().max())
+    most = float(parts[["approved", "executed"]].max().max())
     panels: list[tables.Panel] = []
     for row in records(parts):
+        known = "stated" if pd.notna(row["executed"]) else "missing"
         two = pd.DataFrame(
-            [("Approved budget", "年初预算", row["approved"], 2, "stated"),
-             ("Executed", "支出", row["executed"], 1,
-              "stated" if pd.notna(row["executed"]) else "missing")],
+            [(*both("step", "approved"), row["approved"], 2, "stated"),
+             (*both("step", "executed"), row["executed"], 1, known)],
             columns=["label", "label_zh", "value", "shade", "known"],
         )  # fmt: skip
+        said, _rows = common.results_of(observed, str(row["item"]))
+        note = _("Reported beside it: {results}.").format(results=said)
         panels.append(
-            (common.called(row),
-             charts.bars(two, most, unit="万元"), row["result"])
+            (common.called(row), charts.bars(two, most, unit="万元"),
+             note if said else _("No result is reported."))
         )  # fmt: skip
     full = int((parts["unspent"] <= budget.TOLERANCE).sum())
     left = parts["unspent"].clip(lower=0).sum()
@@ -477,23 +420,6 @@ def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
         frame,
         ["approved", "executed", "rate"],
     )  # fmt: skip
-
-
-def _result(row: dict[str, object], observed: pd.DataFrame) -> str:
-    """What the documents report beside the money of an item."""
-    if row["kind"] == "total":
-        return ""
-    found = indicators.results_of(observed, str(row["item"]))
-    if found.empty:
-        return _("No result is reported.")
-    return _("Reported beside it: {results}.").format(
-        results=listing(
-            [
-                _("{item} {value}").format(item=common.named(one), value=common.value_of(one))
-                for one in records(found)
-            ]
-        )
-    )
 
 
 def others(frame: pd.DataFrame) -> Fragment:

@@ -3,47 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.measures import Status, indicators
 from analysis.present import tables
-from analysis.present.language import _, column, current, labelled, listing, ngettext
+from analysis.present.labels import both, word
+from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import at_least, clauses, money, number, percent, plain, with_unit
+
+__dir__ = own(__name__)
 
 Tile = dict[str, Any]
 
 
-def reason(name: str) -> str:
-    """Why a measure has no value, from the id that the measures give."""
-    return {
-        "": "",
-        "base_zero": _("the base is zero"),
-        "more_positives": _("more positives than tests"),
-        "negative": _("an item is negative"),
-        "no_adjustment": _("no change of the budget is stated"),
-        "no_budget": _("no budget is stated"),
-        "no_closing_balance": _("no closing balance is disclosed"),
-        "no_full_year": _("no full-year budget is stated"),
-        "no_key_project": _("no project is marked as a key project"),
-        "no_number": _("an amount is printed without a number"),
-        "no_planned_progress": _("no planned progress is stated"),
-        "no_procurement_budget": _("no procurement budget is stated"),
-        "no_quota": _("no quota is stated"),
-        "no_result": _("the result is not stated"),
-        "no_total": _("the approved or the executed total is not stated"),
-        "no_year_before": _("the year before is not stated"),
-        "quota": _("quota and accounts are two bases"),
-    }[name]
-
-
 def called(row: Any) -> str:
     """The label of a row, in the language in use."""
-    return str(labelled(pd.DataFrame([dict(row)]))["label"].iloc[0])
+    chinese = plain(row.get("label_zh"))
+    return chinese if chinese and current() == "zh" else str(row["label"])
 
 
 def named(row: Any) -> str:
@@ -54,7 +36,8 @@ def named(row: Any) -> str:
 
 def free(row: Any, name: str) -> str:
     """Free text of a row, e.g. its `note`, in the language in use."""
-    return str(column(pd.DataFrame([dict(row)]), name).iloc[0])
+    chinese = f"{name}_zh"
+    return str(row[chinese if chinese in row and current() == "zh" else name])
 
 
 def sentence(text: str) -> str:
@@ -64,27 +47,38 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + stop
 
 
-def spent_word(documents: pd.DataFrame) -> str:
+def executed(documents: pd.DataFrame) -> tuple[str, str]:
     """What the documents of a year call what was spent: an evaluation has no 决算."""
-    return "支出决算" if (documents["kind"] == "final_accounts").any() else "支出"
+    accounts = (documents["kind"] == "final_accounts").any()
+    return both("step", "executed_accounts" if accounts else "executed")
 
 
-def tile(label: str, term: str, value: str, unit: str = "", note: str = "", *,
+def tile(name: str | tuple[str, str], value: str, unit: str = "", note: str = "", *,
          derived: bool = False) -> Tile:  # fmt: skip
-    """A headline figure; `term` is its official Chinese name."""
+    """A headline figure; `name` is an id among the tiles of `labels.csv`, or both its labels."""
+    label, term = both("tile", name) if isinstance(name, str) else name
     known = "derived" if derived else "stated"
-    return {"label": label, "label_zh": term, "value": value, "unit": unit, "note": note,
-            "known": known}  # fmt: skip
+    return {"label": term if current() == "zh" else label, "label_zh": term, "value": value,
+            "unit": unit, "note": note, "known": known}  # fmt: skip
 
 
-def amounts_of(rows: pd.DataFrame, value: str = "value") -> str:
+def each(rows: pd.DataFrame, message: str, **said: Callable[[Any], object]) -> list[str]:
+    """A message for each row, its places filled with what these functions say of the row."""
+    return [
+        message.format(**{name: say(row) for name, say in said.items()}) for row in records(rows)
+    ]
+
+
+def amounts_of(rows: pd.DataFrame, value: str) -> str:
     """Named amounts in a row: "grants (13.00) and quota carried over (19.60)"."""
-    return listing(
-        [
-            _("{item} ({amount})").format(item=named(row), amount=number(row[value], 2))
-            for row in records(rows)
-        ]
-    )
+    amount = _("{item} ({amount})")
+    return listing(each(rows, amount, item=named, amount=lambda row: number(row[value], 2)))
+
+
+def results_of(observed: pd.DataFrame, item: str) -> tuple[str, pd.DataFrame]:
+    """What the documents report beside the money of an item, in words, and its rows."""
+    found = indicators.results_of(observed, item)
+    return listing(each(found, _("{item} {value}"), item=named, value=value_of)), found
 
 
 def value_of(row: Any, base: str = "base") -> str:
@@ -147,7 +141,9 @@ def cases(failed: pd.DataFrame) -> pd.DataFrame:
             {
                 **{key: first[key] for key in ("figure", "severity", "document", "line")},
                 "verdict": first["verdict_id"],
-                "reason": _reason_of(first),
+                "reason": word("reason", first["reason_id"])
+                if first["verdict_id"] == "not_reconcilable"
+                else "",
                 "places": len(group),
                 "label": sentence(
                     _("{statement}: {remark}").format(statement=first["said"], remark=first["why"])
@@ -167,15 +163,6 @@ def cases(failed: pd.DataFrame) -> pd.DataFrame:
     columns = ["figure", "severity", "document", "line", "verdict", "reason", "places", "label",
                "printed", "against", "use"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
-
-
-def _reason_of(claim: Any) -> str:
-    """Why two sides cannot be reconciled; a contradiction explains itself."""
-    return {
-        "different_basis": _("different basis"),
-        "missing_figure": _("a figure is missing"),
-        "open_definition": _("the definition is open"),
-    }.get(str(claim["reason_id"]), "")
 
 
 def against(claim: Any) -> str:
@@ -220,11 +207,11 @@ def explanations(frame: pd.DataFrame) -> Fragment:
 def listed(observed: pd.DataFrame) -> Fragment:
     """Every figure of some observations with its share where it is a part; zeros in a sentence."""
     rows = records(observed)
-    told = observed.assign(
+    stated = observed.assign(
         said=[value_of(row) for row in rows], detail=[_detail(row) for row in rows]
     )
-    zero = (told["base"] == 0).fillna(False) & told["own"]
-    shown, note = told[~zero], nothing(told[zero])
+    zero = (stated["base"] == 0).fillna(False) & stated["own"]
+    shown, note = stated[~zero], nothing(stated[zero])
     if shown.empty:
         return tables.paragraphs(note)
     shares = indicators.parts(observed).set_index("figure")["share"]
@@ -251,12 +238,12 @@ def nothing(rows: pd.DataFrame) -> str:
 def _detail(row: dict[str, Any]) -> str:
     """What a reader must know of a figure besides its name: its year, its base, its caveat."""
     base = free(row, "denominator")
-    told = [
+    sentences = [
         "" if row["own"] else str(row["year"]),
         _("base: {base}").format(base=base) if base else "",
         free(row, "note"),
     ]
-    return clauses(filter(None, map(plain, told)))
+    return clauses(filter(None, map(plain, sentences)))
 
 
 def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Fragment:
@@ -269,8 +256,28 @@ def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Frag
     rows = [
         (
             str(row["status"]),
-            _("{item} ({reason})").format(item=named(row), reason=reason(row["reason"])),
+            _("{item} ({reason})").format(item=named(row), reason=word("reason", row["reason"])),
         )
         for row in records(lack)
     ]
     return tables.cannot([*rows, *more])
+
+
+def grades(observed: pd.DataFrame) -> list[str]:
+    """What the score of the self-evaluation is worth, in a sentence each."""
+    now = indicators.latest(observed)
+    sentences = []
+    for row in records(now[(now["kind"] == "score") & now["base"].notna()]):
+        grade = indicators.grade(float(row["base"]))
+        message = _(
+            "The self-evaluation gives {score} points: {grade}, which begins at {least} points "
+            "(财预〔2020〕10号)."
+        )
+        sentences.append(
+            message.format(
+                score=number(float(row["base"])),
+                grade=word("grade", grade),
+                least=indicators.GRADES[grade],
+            )
+        )
+    return sentences

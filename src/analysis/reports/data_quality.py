@@ -11,14 +11,18 @@ from analysis.checks import claims
 from analysis.checks.identities import identity_rules, identity_summary, undisclosed
 from analysis.data import forms
 from analysis.data.package import Package, records
+from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, budget, indicators
 from analysis.present import charts, tables
+from analysis.present.labels import word
 from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import number, plain
 from analysis.reports import common
 from analysis.reports.common import Tile, named, tile
+
+__dir__ = own(__name__)
 
 Checked = Mapping[str, pd.DataFrame]  # what ``checked_tables`` gives: identities by document
 
@@ -41,7 +45,7 @@ def opening(
 def answer(judged: pd.DataFrame, documents: pd.DataFrame, printed: pd.DataFrame) -> str:
     """How far the documents hold, in one sentence."""
     counts, (shown, due) = claims.counts(judged), printed_of(documents, printed)
-    told = {
+    values = {
         "n": number(counts.statements),
         "hold": number(counts.hold),
         "contradicted": number(counts.contradicted),
@@ -52,16 +56,16 @@ def answer(judged: pd.DataFrame, documents: pd.DataFrame, printed: pd.DataFrame)
     if not counts.statements:
         return _("No statement of the documents can be checked.")
     if counts.hold == counts.statements:
-        return _("All {n} statements that can be checked hold.").format(**told)
+        return _("All {n} statements that can be checked hold.").format(**values)
     if shown == due:
         return _(
             "{hold} of {n} statements hold, {contradicted} are contradicted and "
             "{not_reconcilable} cannot be reconciled."
-        ).format(**told)
+        ).format(**values)
     return _(
         "{hold} of {n} statements hold, {contradicted} are contradicted and {not_reconcilable} "
         "cannot be reconciled; {missing} of {due} statutory tables are not printed."
-    ).format(**told)
+    ).format(**values)
 
 
 def printed_of(documents: pd.DataFrame, printed: pd.DataFrame) -> tuple[int, int]:
@@ -77,23 +81,23 @@ def tiles(
     """The headline figures."""
     counts, (shown, due) = claims.counts(judged), printed_of(documents, printed)
     note = _("of {n} checked").format(n=number(counts.statements))
+    same = _("same thing, two values")
+    bases = _("bases differ, or a figure is missing")
     made = [
-        tile(_("Statements that hold"), "相符", number(counts.hold), "", note),
-        tile(_("Contradicted"), "不符", number(counts.contradicted), "",
-             _("same thing, two values")),
-        tile(_("Not reconcilable"), "无法核对", number(counts.not_reconcilable), "",
-             _("bases differ, or a figure is missing")),
-    ]  # fmt: skip
+        tile("hold", number(counts.hold), "", note),
+        tile("contradicted", number(counts.contradicted), "", same),
+        tile("not_reconcilable", number(counts.not_reconcilable), "", bases),
+    ]
     if checked:
         result = _summary(checked)["result"].value_counts()
         note = _("{held} hold, {open} not checked").format(
             held=number(result.get("holds", 0)), open=number(result.get("not checked", 0))
         )
         fails = number(result.get("fails", 0))
-        made.append(tile(_("Table identities that fail"), "表间勾稽不符", fails, "", note))
+        made.append(tile("identities", fails, "", note))
     if due:
         note = _("of {n}").format(n=due)
-        made.append(tile(_("Statutory tables printed"), "已公开决算表", number(shown), "", note))
+        made.append(tile("printed", number(shown), "", note))
     return made
 
 
@@ -107,11 +111,11 @@ def _summary(checked: Checked) -> pd.DataFrame:
 
 def findings(judged: pd.DataFrame, checked: Checked, documents: pd.DataFrame) -> list[str]:
     """Counts by document, what the tables prove, and what is ours."""
-    told = []
+    sentences = []
     for document in records(documents):
         counts = claims.counts(judged[judged["document"] == document["document"]])
         if counts.statements:
-            told.append(
+            sentences.append(
                 _(
                     "{document}: {hold} of {n} statements hold; of the others {high} are of high "
                     "gravity, {medium} of medium, {low} of low."
@@ -130,7 +134,7 @@ def findings(judged: pd.DataFrame, checked: Checked, documents: pd.DataFrame) ->
         fails = int((real["result"] == "fails").sum())
         values = {"n": number(len(real)), "fails": number(fails),
                   "zeros": number(int(real["zeros"].sum()))}  # fmt: skip
-        told.append(
+        sentences.append(
             _("The printed tables disagree with each other in {fails} of {n} comparisons.").format(
                 **values
             )
@@ -142,7 +146,7 @@ def findings(judged: pd.DataFrame, checked: Checked, documents: pd.DataFrame) ->
         )
     own = claims.counts(judged)
     if own.own_failed:
-        told.append(
+        sentences.append(
             ngettext(
                 "{n} test of our own fails: a bound that no document claims, so it is counted "
                 "apart.",
@@ -151,7 +155,7 @@ def findings(judged: pd.DataFrame, checked: Checked, documents: pd.DataFrame) ->
                 own.own_failed,
             ).format(n=own.own_failed)
         )
-    return told[:5]
+    return sentences[:5]
 
 
 def _name(document: Mapping[str, object]) -> str:
@@ -163,30 +167,16 @@ def verdict(judged: pd.DataFrame, checked: Checked) -> str:
     """How many statements hold, and whether the tables agree, in a few words."""
     counts = claims.counts(judged)
     fails = sum(int((one["result"] == "fails").sum()) for one in checked.values())
-    told = {"hold": number(counts.hold), "n": number(counts.statements), "fails": number(fails)}
+    values = {"hold": number(counts.hold), "n": number(counts.statements), "fails": number(fails)}
     if not checked:
-        return _("{hold} of {n} statements hold").format(**told)
+        return _("{hold} of {n} statements hold").format(**values)
     if fails:
         return _("{hold} of {n} statements hold; {fails} comparisons of the tables fail").format(
-            **told
+            **values
         )
     return _("{hold} of {n} statements hold; the printed tables agree with each other").format(
-        **told
+        **values
     )
-
-
-def kind(name: str) -> str:
-    """What a claim of this kind says, as a heading."""
-    return {
-        "repeat": _("The same figure twice"),
-        "sum": _("Sums"),
-        "percentage": _("Percentages"),
-        "growth": _("Changes on the year before"),
-        "ceiling": _("Not more than"),
-        "floor": _("Not less than"),
-        "label": _("Names and units"),
-        "year": _("Years"),
-    }.get(name, name)
 
 
 def overview(documents: pd.DataFrame, judged: pd.DataFrame, checked: Checked) -> Fragment:
@@ -198,7 +188,7 @@ def overview(documents: pd.DataFrame, judged: pd.DataFrame, checked: Checked) ->
             continue
         marks = pd.DataFrame(
             {
-                "section": chosen["kind"].map(kind),
+                "section": chosen["kind"].map(lambda kind: word("claim", kind)),
                 "verdict": chosen["verdict_id"],
                 "severity": chosen["severity"].where(chosen["verdict_id"] != "holds", ""),
             }
@@ -271,17 +261,12 @@ def failures(failed: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     heading = ngettext("{document}: {n} place", "{document}: {n} places", len(failed)).format(
         document=name_of(failed["document"].iloc[0], documents), n=number(len(failed))
     )
-    meaning = {
-        "high": _("High: a figure in use changes with the reading"),
-        "medium": _("Medium: a reader is misled"),
-        "low": _("Low: a slip"),
-    }
     panels: list[tables.Panel] = []
-    for severity, said in meaning.items():
+    for severity in ("high", "medium", "low"):
         found = failed[failed["severity"] == severity]
         if len(found):  # the gravest stand open, slips are folded after the first
             made = tables.cases(common.cases(found), most=4, opened=severity == "high")
-            panels.append((said, made, ""))
+            panels.append((word("severity", severity), made, ""))
     return tables.figure(heading, panels=panels)
 
 
@@ -406,14 +391,13 @@ def identities(checked: Checked) -> Fragment:
     if not checked:
         return tables.paragraphs(_("No statutory table is disclosed, so no identity was checked."))
     frame = _summary(checked)
-    words = {"holds": _("holds"), "fails": _("fails"), "not checked": _("not checked")}
     zeros = (frame["zeros"] == frame["instances"]) & (frame["result"] == "holds")
     meaning = column(frame, "meaning")
     shown = pd.DataFrame(
         {
             "label": frame["identity"] + " " + meaning.where(meaning != "", frame["meaning"]),
             "result": [
-                _("holds, of zeros only") if zero else words[one]
+                word("result", "zeros" if zero else one)
                 for one, zero in zip(frame["result"], zeros, strict=True)
             ],
         }

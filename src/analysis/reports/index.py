@@ -11,6 +11,7 @@ from analysis.disclosure import Disclosure, documents_of
 from analysis.measures import budget
 from analysis.measures import trends as measured
 from analysis.present import charts, tables
+from analysis.present.labels import both
 from analysis.present.language import _
 from analysis.present.tables import Fragment
 from analysis.present.text import money, number, percent
@@ -62,16 +63,23 @@ def answer(package: Package) -> str:
     if not known:
         return _("No year of these documents states both an approved and an executed total.")
     year, spent, approved, rate = known[-1]
-    told = {"year": year, "spent": money(spent), "approved": money(approved), "rate": percent(rate)}
+    values = {
+        "year": year,
+        "spent": money(spent),
+        "approved": money(approved),
+        "rate": percent(rate),
+    }
     if len(known) == 1:
-        return _("In {year}, {spent} of the {approved} approved was spent ({rate}).").format(**told)
+        return _("In {year}, {spent} of the {approved} approved was spent ({rate}).").format(
+            **values
+        )
     first, before, budgeted, completed = known[0]
-    told |= {"first": first, "before": money(before), "budgeted": money(budgeted),
+    values |= {"first": first, "before": money(before), "budgeted": money(budgeted),
              "completed": percent(completed)}  # fmt: skip
     return _(
         "In {first}, {before} of the {budgeted} approved was spent ({completed}); in {year}, "
         "{spent} against {approved} ({rate})."
-    ).format(**told)
+    ).format(**values)
 
 
 def tiles(package: Package) -> list[Tile]:
@@ -80,33 +88,25 @@ def tiles(package: Package) -> list[Tile]:
     if known := _completions(package):
         year, spent, approved, rate = known[-1]
         note = _("{rate} of approved").format(rate=percent(rate))
-        label = _("Executed {year}").format(year=year)
-        made.append(tile(label, f"{year}年度支出", number(spent, 2), "万元", note))
+        label = f"Executed {year}", f"{year}年度支出"
+        made.append(tile(label, number(spent, 2), "万元", note))
         first, _spent, budgeted, _rate = known[0]
         note = _("{change} on {year}").format(
             change=percent((approved / budgeted - 1) * 100, 0, sign=True), year=first
         )
-        label = _("Approved {year}").format(year=year)
-        made.append(
-            tile(
-                label,
-                f"{year}年度年初预算",
-                number(approved, 2),
-                "万元",
-                note if first < year else "",
-            )
-        )
+        label = f"Approved {year}", f"{year}年度年初预算"
+        made.append(tile(label, number(approved, 2), "万元", note if first < year else ""))
     for one in disclosures(package)[-1:]:
         made += performance_indicators.gravest(one.indicators)
     counts = claims.counts(claims.findings(package))
     if counts.statements:
         note = _("of {n} checked").format(n=number(counts.statements))
-        made.append(tile(_("Statements that hold"), "相符", number(counts.hold), "", note))
+        made.append(tile("hold", number(counts.hold), "", note))
     documents, printed = documents_of([], package), package.load("disclosed_tables")
     shown, due = data_quality.printed_of(documents, printed)
     if due:
-        note = _("of {n} statutory ones").format(n=due)
-        made.append(tile(_("Tables printed"), "已公开决算表", number(shown), "", note))
+        note = _("of {n}").format(n=due)
+        made.append(tile("printed", number(shown), "", note))
     return made[:5]
 
 
@@ -151,10 +151,11 @@ def judged_by_document(package: Package, documents: pd.DataFrame) -> Fragment:
             continue
         rows = pd.DataFrame(
             [
-                ("Hold", "相符", counts.hold, "ok"),
-                ("High", "严重", counts.high, "high"),
-                ("Medium", "一般", counts.medium, "medium"),
-                ("Low", "轻微", counts.low, "low"),
+                (*both("gravity", "hold"), counts.hold, "ok"),
+                *(
+                    (*both("gravity", one), getattr(counts, one), one)
+                    for one in ("high", "medium", "low")
+                ),
             ],
             columns=["label", "label_zh", "value", "shade"],
         )

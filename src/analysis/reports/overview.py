@@ -5,12 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.data.package import Package
+from analysis.data.tab import own
 from analysis.disclosure import documents_of
 from analysis.present import tables
+from analysis.present.labels import word
 from analysis.present.language import _, current
 from analysis.present.tables import Fragment
 from analysis.present.text import number
 from analysis.reports.common import tile
+
+__dir__ = own(__name__)
 
 
 def opening(package: Package) -> Fragment:
@@ -27,11 +31,11 @@ def opening(package: Package) -> Fragment:
             "line and the characters as printed."
         ),
         [
-            tile(_("Documents"), "文件", number(len(documents))),
-            tile(_("Figures of money"), "金额", number(rows["amounts"])),
-            tile(_("Indicators"), "指标", number(rows["indicators"])),
-            tile(_("Cells of statutory tables"), "决算表单元格", number(rows["statutory_tables"])),
-            tile(_("Statements"), "可复核表述", number(rows["claims"])),
+            tile("documents", number(len(documents))),
+            *(
+                tile(name, number(rows[name]))
+                for name in ("amounts", "indicators", "statutory_tables", "claims")
+            ),
         ],
         [],
     )
@@ -51,12 +55,6 @@ def contents(package: Package) -> pd.DataFrame:
 
 def notebooks() -> pd.DataFrame:
     """Every notebook: label (its question), notebook (its name)."""
-    asked = {
-        "budget_execution": _("Was the money spent as planned?"),
-        "spending_composition": _("What was the money spent on, and where did it come from?"),
-        "performance_indicators": _("What does the department report that it achieved?"),
-        "trends": _("Which figures may be compared from year to year, and what do they say?"),
-        "data_quality": _("Which figures hold, which do not, and what is to be used instead?"),
-        "explore": _("Whatever you pick: year, theme, gravity, a word (in JupyterLab)"),
-    }
-    return pd.DataFrame({"label": asked.values(), "notebook": asked.keys()})
+    names = ("budget_execution", "spending_composition", "performance_indicators", "trends",
+             "data_quality", "explore")  # fmt: skip
+    return pd.DataFrame({"label": [word("question", one) for one in names], "notebook": names})

@@ -7,17 +7,19 @@ from typing import Any
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, indicators
 from analysis.present import charts, tables
-from analysis.present.language import _, column, current, labelled, listing, ngettext
+from analysis.present.labels import relabelled, word
+from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import at_least, number, percent, span
 from analysis.reports import common
-from analysis.reports.budget_execution import grade
 from analysis.reports.common import Tile, called, counted, free, named, tile, value_of
 
-KINDS = {"rest": ("Others", "其他"), "outside": ("Not among them", "不在其内")}
+__dir__ = own(__name__)
+
 TIERS = ("high", "medium", "low")  # how the ids of the parts of an ordinal scale end
 
 
@@ -38,9 +40,9 @@ def opening(disclosure: Disclosure) -> Fragment:
 def answer(observed: pd.DataFrame, year: int) -> str:
     """How things stand, and what changed most, in one sentence."""
     now = indicators.latest(observed)
-    told: dict[str, object] = {"year": year, "n": len(now)}
+    values: dict[str, object] = {"year": year, "n": len(now)}
     if now.empty:
-        return _("The documents of {year} give no figures of performance.").format(**told)
+        return _("The documents of {year} give no figures of performance.").format(**values)
     ledger = indicators.ledger(observed)
     change = next(iter(_largest(indicators.changes(observed))), None)
     cut = ledger[ledger["kind"] == "part"].groupby("ledger", sort=False)
@@ -48,18 +50,15 @@ def answer(observed: pd.DataFrame, year: int) -> str:
         name = cut.size().idxmax()
         rows = ledger[ledger["ledger"] == name]
         parts = rows[rows["kind"] == "part"]
-        told |= {
+        values |= {
             "whole": named(rows.iloc[0]),
-            "all": counted(rows["value"].iloc[0], rows.iloc[0]),
+            "all": _counted(rows.iloc[0]),
             "parts": listing(
-                [
-                    _("{value} {item}").format(value=counted(row["value"], row), item=named(row))
-                    for row in records(parts.head(3))
-                ]
+                common.each(parts.head(3), _("{value} {item}"), value=_counted, item=named)
             ),
         }
     if change:
-        told |= {"item": named(change), "value": value_of(change), "last": _last(change)}
+        values |= {"item": named(change), "value": value_of(change), "last": _last(change)}
     if len(cut) and change:
         message = _(
             "{all} {whole} are counted in {year}, of them {parts}; {item} came to {value}, after "
@@ -78,7 +77,7 @@ def answer(observed: pd.DataFrame, year: int) -> str:
     else:
         message = _("The documents of {year} give {n} figures of performance, none of them with "
                     "a year before.")  # fmt: skip
-    return message.format(**told)
+    return message.format(**values)
 
 
 def _largest(changes: pd.DataFrame) -> list[dict[str, Any]]:
@@ -101,12 +100,10 @@ def tiles(observed: pd.DataFrame) -> list[Tile]:
     made: dict[str, Tile] = {}
     for _name, rows in ledger.groupby("ledger", sort=False):
         whole, parts = rows.iloc[0], rows[rows["kind"] == "part"]
-        made[whole["indicator"]] = _tile(whole, counted(whole["value"], whole), "")
+        made[whole["indicator"]] = _tile(whole, _counted(whole), "")
         for row in records(parts.head(1)):
-            note = _("{share} of {all}").format(
-                share=percent(row["share"]), all=counted(whole["value"], whole)
-            )
-            made[row["indicator"]] = _tile(row, counted(row["value"], row), note)
+            note = _("{share} of {all}").format(share=percent(row["share"]), all=_counted(whole))
+            made[row["indicator"]] = _tile(row, _counted(row), note)
     for row in _largest(indicators.changes(observed)):
         if row["indicator"] not in made:
             message = (
@@ -140,8 +137,7 @@ def gravest(observed: pd.DataFrame) -> list[Tile]:
 
 
 def _tile(row: Any, value: str, note: str, derived: bool = False) -> Tile:
-    one = labelled(pd.DataFrame([dict(row)])).iloc[0]
-    return tile(one["label"], one["term"], value, "", note, derived=derived)
+    return tile((row["label"], row["label_zh"]), value, "", note, derived=derived)
 
 
 def findings(disclosure: Disclosure) -> list[str]:
@@ -151,32 +147,27 @@ def findings(disclosure: Disclosure) -> list[str]:
         *_ledgers(observed),
         *_changes(observed)[:2],
         *_tests(indicators.tests(observed)),
-        *_grades(observed),
+        *common.grades(observed),
     ]
 
 
 def _ledgers(observed: pd.DataFrame) -> list[str]:
-    told = []
+    sentences = []
     for _name, rows in indicators.ledger(observed).groupby("ledger", sort=False):
-        parts = [
-            _("{value} {item} ({share})").format(
-                value=counted(row["value"], row), item=named(row), share=percent(row["share"])
-            )
-            for row in records(rows[rows["kind"] == "part"])
-        ]
+        parts = common.each(
+            rows[rows["kind"] == "part"], _("{value} {item} ({share})"), value=_counted, item=named,
+            share=lambda row: percent(row["share"]),
+        )  # fmt: skip
         if parts:
-            told.append(
-                _("Of {all} {whole}: {parts}.").format(
-                    all=counted(rows["value"].iloc[0], rows.iloc[0]),
-                    whole=named(rows.iloc[0]),
-                    parts=listing(parts),
-                )
+            message, whole = _("Of {all} {whole}: {parts}."), rows.iloc[0]
+            sentences.append(
+                message.format(all=_counted(whole), whole=named(whole), parts=listing(parts))
             )
-    return told
+    return sentences
 
 
 def _changes(observed: pd.DataFrame) -> list[str]:
-    told = []
+    sentences = []
     for row in records(indicators.changes(observed)):
         if not row["fits"]:
             continue
@@ -194,13 +185,13 @@ def _changes(observed: pd.DataFrame) -> list[str]:
                 if row["same_period"]
                 else _("{item}: {value}, after {last} in the year before.")
             )
-        told.append(message.format(item=called(row), value=value_of(row), last=_last(row)))
-    return told
+        sentences.append(message.format(item=called(row), value=value_of(row), last=_last(row)))
+    return sentences
 
 
 def _tests(tests: pd.DataFrame) -> list[str]:
     """Tests with positives, tests without, and tests of which no result is stated."""
-    told = []
+    sentences = []
     for row in records(tests[tests["positives"] > 0]):
         values = {
             "item": called(row),
@@ -219,23 +210,25 @@ def _tests(tests: pd.DataFrame) -> list[str]:
                 "{item}: {k} of {n} positive, {rate} (95 % interval {interval}); the document "
                 "names {ceiling} as its ceiling."
             )
-        told.append(message.format(**values))
+        sentences.append(message.format(**values))
     clean, silent = tests[tests["positives"] == 0], tests[tests["reason"] == "no_result"]
     values = {"clean": _named_tests(clean), "silent": _named_tests(silent)}
     if len(clean) and len(silent):
         message = _("Nobody was positive in {clean}; no result is stated for {silent}.")
-        told.append(message.format(**values))
+        sentences.append(message.format(**values))
     elif len(clean):
-        told.append(_("Nobody was positive in {clean}.").format(**values))
+        sentences.append(_("Nobody was positive in {clean}.").format(**values))
     elif len(silent):
-        told.append(_("No result is stated for {silent}.").format(**values))
-    return told
+        sentences.append(_("No result is stated for {silent}.").format(**values))
+    return sentences
 
 
 def _named_tests(tests: pd.DataFrame) -> str:
-    return listing(
-        [_("{item} ({n})").format(item=named(row), n=_count(row)) for row in records(tests)]
-    )
+    return listing(common.each(tests, _("{item} ({n})"), item=named, n=_count))
+
+
+def _counted(row: Any) -> str:
+    return counted(row["value"], row)
 
 
 def _count(row: Any) -> str:
@@ -245,24 +238,11 @@ def _count(row: Any) -> str:
     return at_least(said) if row["qualifier"] == "at_least" else said
 
 
-def _grades(observed: pd.DataFrame) -> list[str]:
-    now = indicators.latest(observed)
-    return [
-        _("The self-evaluation gives {score} points: {grade} (财预〔2020〕10号).").format(
-            score=number(float(row["base"])), grade=grade(float(row["base"]))
-        )
-        for row in records(now[(now["kind"] == "score") & now["base"].notna()])
-    ]
-
-
 def ledger(frame: pd.DataFrame) -> Fragment:
     """Groups of persons and their parts (from ``indicators.ledger``)."""
     if frame.empty:
         return tables.notice(_("No group is stated together with its parts."))
-    names = [KINDS.get(row["kind"], (row["label"], row["label_zh"])) for row in records(frame)]
-    shown = frame.assign(
-        label=[one for one, _zh in names],
-        label_zh=[zh for _en, zh in names],
+    shown = relabelled(frame, "group").assign(
         known=frame["derived"].map({True: "derived", False: "stated"}),
         detail=[
             _("{whole}, but not here").format(whole=named(row)) if row["kind"] == "outside" else ""
@@ -279,15 +259,15 @@ def ledger(frame: pd.DataFrame) -> Fragment:
         outside = rows[rows["kind"] == "outside"]
         note = "".join(
             _("{n} more are among {whole} only.").format(
-                n=counted(row["value"], row), whole=named(records(frame.loc[[index]])[0])
+                n=_counted(row), whole=named(records(frame.loc[[index]])[0])
             )
             for index, row in outside.iterrows()
         )
         panels.append((called(whole), charts.ledger(drawn, whole, most), note))
     firsts = [
         _("{value} {item} of {all}").format(
-            value=counted(rows["value"].iloc[1], rows.iloc[1]),
-            all=counted(rows["value"].iloc[0], rows.iloc[0]),
+            value=_counted(rows.iloc[1]),
+            all=_counted(rows.iloc[0]),
             item=named(rows.iloc[1]),
         )
         for _name, rows in frame.groupby("ledger", sort=False)
@@ -399,7 +379,7 @@ def _sum(tests: pd.DataFrame) -> str:
 
 def _outcome(row: Any) -> str:
     if row["status"] != Status.COMPUTED:
-        return common.reason(row["reason"])
+        return word("reason", row["reason"])
     if not row["positives"] and pd.isna(row["low"]):
         return _("none positive")
     if pd.isna(row["low"]):
@@ -459,16 +439,18 @@ def themes(observed: pd.DataFrame) -> Fragment:
 
 def cannot(observed: pd.DataFrame, year: int) -> Fragment:
     """What cannot be said of performance, by reason."""
-    rows = []
-    now = indicators.latest(observed)
-    for row in records(indicators.tests(observed)):
-        if row["reason"] == "no_result":
-            rows.append(("not_disclosed", _("the result of {item}").format(item=named(row))))
-    for row in records(now[now["base"].isna()]):
-        rows.append(("not_disclosed", _("a number for {item}").format(item=named(row))))
-    for row in records(now[now["denominator"] == "not stated"]):
-        rows.append(("not_disclosed", _("what {item} is over").format(item=named(row))))
+    now, tested = indicators.latest(observed), indicators.tests(observed)
     changed = indicators.changes(observed)
-    for row in records(changed[~changed["fits"]] if len(changed) else changed):
-        rows.append(("not_disclosed", _("{item} of the year before").format(item=named(row))))
-    return tables.cannot(rows)
+    said = [
+        *common.each(
+            tested[tested["reason"] == "no_result"], _("the result of {item}"), item=named
+        ),
+        *common.each(now[now["base"].isna()], _("a number for {item}"), item=named),
+        *common.each(now[now["denominator"] == "not stated"], _("what {item} is over"), item=named),
+        *common.each(
+            changed[~changed["fits"]] if len(changed) else changed,
+            _("{item} of the year before"),
+            item=named,
+        ),
+    ]
+    return tables.cannot([("not_disclosed", one) for one in said])

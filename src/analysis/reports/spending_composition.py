@@ -7,19 +7,18 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import budget, composition, indicators
 from analysis.present import charts, tables
+from analysis.present.labels import both, relabelled, word
 from analysis.present.language import _, listing
 from analysis.present.tables import Fragment
 from analysis.present.text import money, number, percent
 from analysis.reports import common
 from analysis.reports.common import Tile, named, tile
 
-KINDS = {  # English and official Chinese name of the parts that the measures know by their kind
-    "approved": ("Approved budget", "年初预算"),
-    "rest": ("Outside procurement", "政府采购以外支出"),
-}
+__dir__ = own(__name__)
 
 
 def opening(disclosure: Disclosure) -> Fragment:
@@ -37,28 +36,14 @@ def opening(disclosure: Disclosure) -> Fragment:
     )
 
 
-def heading(scheme: str) -> str:
-    """What a cut of the money answers."""
-    return {
-        "funding": _("Where it came from"),
-        "function": _("What it was booked as"),
-        "purchase": _("How it was bought"),
-        "project": _("What each project cost"),
-        "nature": _("Which kind of expenditure it was"),
-        "source": _("Which revenue the text names"),
-    }[scheme]
-
-
 def cuts_of(disclosure: Disclosure) -> dict[str, pd.DataFrame]:
     """``composition.cuts`` of a disclosure, with the names of its parts."""
     return composition.cuts(disclosure.amounts, disclosure.cells)
 
 
 def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
-    names = [KINDS.get(row["kind"], (row["label"], row["label_zh"])) for row in records(frame)]
-    known = (frame["kind"] == "rest").map({True: "derived", False: "stated"})
-    english, chinese = [one for one, _zh in names], [zh for _en, zh in names]
-    return frame.assign(label=english, label_zh=chinese, known=known)
+    known = frame["kind"].eq("rest").map({True: "derived", False: "stated"})
+    return relabelled(frame, "part").assign(known=known)
 
 
 def answer(disclosure: Disclosure) -> str:
@@ -66,21 +51,21 @@ def answer(disclosure: Disclosure) -> str:
     cuts, procured = cuts_of(disclosure), budget.procurement(disclosure.amounts)
     spent = budget.total(budget.pick(disclosure.amounts, "total", "executed"))
     name = next((one for one in ("project", "function", "nature") if one in cuts), "")
-    told: dict[str, object] = {"year": disclosure.year, "spent": money(spent)}
+    values: dict[str, object] = {"year": disclosure.year, "spent": money(spent)}
     if pd.isna(spent) or not (name or procured):
-        return _("What the money of {year} was spent on is not disclosed.").format(**told)
+        return _("What the money of {year} was spent on is not disclosed.").format(**values)
     if procured:
-        told |= {"procured": percent(procured["share"])}
+        values |= {"procured": percent(procured["share"])}
     if name:
         top = cuts[name].iloc[0]
-        told |= {"share": percent(top["share"]), "top": named(top), "value": money(top["value"])}
+        values |= {"share": percent(top["share"]), "top": named(top), "value": money(top["value"])}
     if not name or pd.isna(cuts[name]["share"].iloc[0]):
         if not procured:
-            return _("The {spent} of {year} cannot be cut into shares.").format(**told)
+            return _("The {spent} of {year} cannot be cut into shares.").format(**values)
         return _(
             "Of the {spent} spent in {year}, {procured} went through procurement; what it was "
             "spent on is not disclosed."
-        ).format(**told)
+        ).format(**values)
     if name == "project":
         items = budget.pick(disclosure.amounts, "project", "executed")
         first = items.sort_values("base", ascending=False, kind="stable")["item"].tolist()[0]
@@ -88,104 +73,91 @@ def answer(disclosure: Disclosure) -> str:
             return _(
                 "Of the {spent} spent in {year}, {share} went to {top}, for which no result is "
                 "reported."
-            ).format(**told)
-        return _("Of the {spent} spent in {year}, {share} went to {top}.").format(**told)
+            ).format(**values)
+        return _("Of the {spent} spent in {year}, {share} went to {top}.").format(**values)
     if procured:
         return _(
             "Of the {spent} spent in {year}, {share} was booked as {top} and {procured} went "
             "through procurement; what each project cost is not disclosed."
-        ).format(**told)
+        ).format(**values)
     return _(
         "Of the {spent} spent in {year}, {share} was booked as {top}; what each project cost is "
         "not disclosed."
-    ).format(**told)
+    ).format(**values)
 
 
 def tiles(disclosure: Disclosure) -> list[Tile]:
     """The headline figures."""
     cuts, procured = cuts_of(disclosure), budget.procurement(disclosure.amounts)
     spent = budget.total(budget.pick(disclosure.amounts, "total", "executed"))
-    word = common.spent_word(disclosure.documents)
-    made = [] if pd.isna(spent) else [tile(_("Executed"), word, number(spent, 2), "万元")]
+    label = common.executed(disclosure.documents)
+    made = [] if pd.isna(spent) else [tile(label, number(spent, 2), "万元")]
 
-    def part(row: Mapping[str, object]) -> Tile:
-        note = _("{share} of spending").format(share=percent(float(str(row["share"]))))
-        value = number(float(str(row["value"])), 2)
-        return tile(str(row["label"]), str(row["label_zh"]), value, "万元", note)
+    def add(name: str | tuple[str, str], value: float, share: float, derived: bool = False) -> None:
+        note = _("{share} of spending").format(share=percent(share))
+        made.append(tile(name, number(value, 2), "万元", note, derived=derived))
 
     for scheme, most in (("project", 4), ("function", 1)):
         found = cuts.get(scheme)
         if found is not None and found["share"].notna().all():
-            made += [part(row) for row in records(found[found["value"] > 0].head(most))]
+            for row in records(found[found["value"] > 0].head(most)):
+                add((row["label"], row["label_zh"]), row["value"], row["share"])
     if procured:
-        note = _("{share} of spending").format(share=percent(procured["share"]))
-        made.append(tile(_("Procurement"), "政府采购", number(procured["value"], 2), "万元", note))
-        note = _("{share} of spending").format(share=percent(100 - procured["share"]))
-        rest = number(procured["rest"], 2)
-        made.append(tile(*KINDS["rest"], rest, "万元", note, derived=True))
+        add("procurement", procured["value"], procured["share"])
+        add(both("part", "rest"), procured["rest"], 100 - procured["share"], derived=True)
     if "funding" in cuts:
         other = cuts["funding"][cuts["funding"]["kind"] == "part"]
         if len(other):
-            note = _("{share} of spending").format(share=percent(other["share"].sum()))
-            value = number(other["value"].sum(), 2)
-            made.append(
-                tile(
-                    _("From outside the budget"), "年初预算以外", value, "万元", note, derived=True
-                )
-            )
+            add("outside_budget", other["value"].sum(), other["share"].sum(), derived=True)
     return made[:5]
 
 
 def findings(disclosure: Disclosure) -> list[str]:
     """One sentence a cut, and what the money cannot be told to have bought."""
-    cuts, told = cuts_of(disclosure), []
+    cuts, sentences = cuts_of(disclosure), []
     for scheme, frame in cuts.items():
         if scheme == "source":  # the budget report sets it beside its table
             continue
         frame, whole = _labelled(frame), money(frame["value"].sum(skipna=False))
         real = frame[frame["value"] != 0]
         if frame["share"].isna().any():
-            told.append(
+            sentences.append(
                 _("{heading}: no shares, for {reason}.").format(
-                    heading=heading(scheme),
-                    reason=common.reason(frame["reason"].iloc[0] or "no_number"),
+                    heading=word("cut", scheme),
+                    reason=word("reason", frame["reason"].iloc[0] or "no_number"),
                 )
             )
         elif len(real) == 1:
-            told.append(
+            sentences.append(
                 _("{heading}: all of the {whole} is {item}.").format(
-                    heading=heading(scheme), whole=whole, item=named(real.iloc[0])
+                    heading=word("cut", scheme), whole=whole, item=named(real.iloc[0])
                 )
             )
         elif scheme != "procurement":
-            parts = [
-                _("{item} {value} ({share})").format(
-                    item=named(row), value=number(row["value"], 2), share=percent(row["share"])
-                )
-                for row in records(real)
-            ]
-            told.append(
+            parts = common.each(
+                real, _("{item} {value} ({share})"), item=named,
+                value=lambda row: number(row["value"], 2), share=lambda row: percent(row["share"]),
+            )  # fmt: skip
+            sentences.append(
                 _("{heading}: of {whole}, {parts}.").format(
-                    heading=heading(scheme), whole=whole, parts=listing(parts)
+                    heading=word("cut", scheme), whole=whole, parts=listing(parts)
                 )
             )
-    for row in records(indicators.at_list_price(disclosure.indicators, disclosure.amounts)):
-        if pd.notna(row["rest"]) and pd.notna(row["share"]):
-            told.append(
-                _(
-                    "Priced at the {price} that the document prints, {item} ({count}) would cost "
-                    "{cost}, {share} of the approved budget; {rest} was spent outside procurement. "
-                    "This is a test of ours, not a statement of the document."
-                ).format(
-                    price=money(row["price"]),
-                    count=number(row["count"]),
-                    item=named(row),
-                    cost=money(row["cost"]),
-                    share=percent(row["share"]),
-                    rest=money(row["rest"]),
-                )
-            )
-    return told
+    priced = indicators.at_list_price(disclosure.indicators, disclosure.amounts)
+    return sentences + common.each(
+        priced.dropna(subset=["rest", "share"]) if len(priced) else priced,
+        _(
+            "Priced at the {price} that the document prints, {item} ({count}) would cost "
+            "{cost}, {share} of the approved budget; {rest} was spent outside procurement. "
+            "This is a test of ours, not a statement of the document."
+        ),
+        price=lambda row: money(row["price"]),
+        count=lambda row: number(row["count"]),
+        item=named,
+        cost=lambda row: money(row["cost"]),
+        share=lambda row: percent(row["share"]),
+        rest=lambda row: money(row["rest"]),
+    )
 
 
 def cuts(frames: Mapping[str, pd.DataFrame]) -> Fragment:
@@ -196,11 +168,11 @@ def cuts(frames: Mapping[str, pd.DataFrame]) -> Fragment:
     if not any(len(frame) for frame in shown.values()):
         return tables.notice(_("What the money was spent on is not disclosed."))
     panels: list[tables.Panel] = [
-        (heading(name), charts.parts(_shaded(frame), unit="万元"), _apart(frame))
+        (word("cut", name), charts.parts(_shaded(frame), unit="万元"), _apart(frame))
         for name, frame in shown.items()
     ]
     data = pd.concat(
-        [frame.assign(section=heading(name)) for name, frame in shown.items() if len(frame)]
+        [frame.assign(section=word("cut", name)) for name, frame in shown.items() if len(frame)]
     )
     count = sum(len(frame) > 0 for frame in shown.values())
     title = (
@@ -237,18 +209,15 @@ def results(items: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
         )
     rows = []
     for item in records(items):
-        found = indicators.results_of(observed, item["item"])
-        notes = [common.value_of(one) for one in records(found)]
-        said = listing(
-            [
-                _("{item} {value}").format(item=named(one), value=value)
-                for one, value in zip(records(found), notes, strict=True)
-            ]
+        said, found = common.results_of(observed, item["item"])
+        rows.append(
+            {
+                **item,
+                "executed": item["base"] / budget.WAN,
+                "result": common.sentence(said) if said else _("No result is reported."),
+                "source": "; ".join([item["source"], *found["source"]]),
+            }
         )
-        source = "; ".join([item["source"], *found["source"]])
-        result = common.sentence(said) if said else _("No result is reported.")
-        rows.append({**item, "executed": item["base"] / budget.WAN, "result": result,
-                     "source": source})  # fmt: skip
     return tables.table(
         pd.DataFrame(rows).sort_values("executed", ascending=False),
         _("Money and result, project by project"),
@@ -271,7 +240,7 @@ def hierarchy(frame: pd.DataFrame) -> Fragment:
 
 def cannot(frames: Mapping[str, pd.DataFrame], year: int) -> Fragment:
     """Which cuts are missing, and what that rules out (from ``composition.cuts``)."""
-    lack = [heading(name) for name in composition.SCHEMES if name not in frames]
+    lack = [word("cut", name) for name in composition.SCHEMES if name not in frames]
     rows = [("not_disclosed", one[:1].lower() + one[1:]) for one in lack]
     if lack:
         rows.append(

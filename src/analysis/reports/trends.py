@@ -8,15 +8,19 @@ from typing import Any
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.measures import Status
 from analysis.measures.trends import moves
 from analysis.present import charts, tables
-from analysis.present.language import _, column, current, labelled, listing, ngettext
+from analysis.present.labels import both, relabelled, word
+from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import money as wan
 from analysis.present.text import number, percent, points, span, with_unit
 from analysis.reports import common
 from analysis.reports.common import Tile, called, free, named, tile, value_of
+
+__dir__ = own(__name__)
 
 NEWEST = 4  # years set side by side in a table: more fit no phone
 
@@ -47,13 +51,13 @@ def _approved(money: pd.DataFrame) -> dict[str, Any] | None:
 def answer(money: pd.DataFrame, compared: pd.DataFrame) -> str:
     """What may be compared and how the budget moved, in one sentence."""
     can = int((compared["status"] == Status.COMPUTED).sum())
-    told: dict[str, object] = {"can": can, "cannot": len(compared) - can}
+    values: dict[str, object] = {"can": can, "cannot": len(compared) - can}
     move = _approved(money)
     if move is None:
         return _(
             "{can} figures may be compared from year to year, {cannot} look alike and may not."
-        ).format(**told)
-    told |= {
+        ).format(**values)
+    values |= {
         "first": wan(move["first"]),
         "last": wan(move["last"]),
         "first_year": move["first_year"],
@@ -67,7 +71,7 @@ def answer(money: pd.DataFrame, compared: pd.DataFrame) -> str:
         else _("From {first_year} to {last_year} the approved budget rose by {rate}, from {first} "
                "to {last}; {can} other figures may be compared, {cannot} look alike and may not.")
     )  # fmt: skip
-    return message.format(**told)
+    return message.format(**values)
 
 
 def _moved(move: Mapping[str, Any]) -> str:
@@ -94,12 +98,11 @@ def tiles(money: pd.DataFrame, panel: pd.DataFrame) -> list[Tile]:
         note = _("{change} since {year}").format(
             change=percent(move["rate"], 1, sign=True), year=move["first_year"]
         )
-        made.append(tile(_("Approved budget"), "年初预算", number(move["last"], 2), "万元", note))
+        made.append(tile(both("step", "approved"), number(move["last"], 2), "万元", note))
     for move in records(moves(panel)):
-        one = labelled(pd.DataFrame([move])).iloc[0]
         note = _("{change} since {year}").format(change=_moved(move), year=move["first_year"])
         made.append(
-            tile(one["label"], one["term"], _value(move["last"], move), "", note,
+            tile((move["label"], move["label_zh"]), _value(move["last"], move), "", note,
                  derived=move["derived"])
         )  # fmt: skip
     return made[:5]
@@ -107,7 +110,7 @@ def tiles(money: pd.DataFrame, panel: pd.DataFrame) -> list[Tile]:
 
 def findings(money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame) -> list[str]:
     """Each move with its caveat, the largest first."""
-    told, noted = [], set()
+    sentences, noted = [], set()
     rows = records(moves(panel))
     for move in sorted(rows, key=lambda one: -abs(one["rate"] if one["first"] else 1e9)):
         values = {
@@ -127,8 +130,8 @@ def findings(money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame) -
             if values["note"]
             else _("{item}: {first} in {first_year}, {last} in {last_year} ({change}).")
         )
-        told.append(message.format(**values))
-    return told or [_("No figure is known for two years under one definition.")]
+        sentences.append(message.format(**values))
+    return sentences or [_("No figure is known for two years under one definition.")]
 
 
 def by_year(money: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
@@ -145,37 +148,31 @@ def by_year(money: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
         approved = now[now["phase"] == "approved"]
         executed = now[now["phase"] == "executed"].sort_values("known", ascending=False)
         silent = _("not stated") if year in has else _("no document")
-        rows = [
-            {"label": "Approved budget", "label_zh": "年初预算", "shade": 2, "text": silent,
-             "known": "missing", "value": None}
-            if approved.empty
-            else {**records(approved)[0], "label": "Approved budget", "label_zh": "年初预算",
-                  "shade": 2, "text": ""}
-        ]  # fmt: skip
-        for row in records(executed):
-            final = kinds.get(row["series"]) == "final_accounts"
-            rows.append(
-                {**row, "label": "Executed", "label_zh": "支出决算" if final else "支出",
-                 "shade": 1, "text": ""}
-            )  # fmt: skip
-        note = listing(
+        final = executed["series"].map(kinds).eq("final_accounts")
+        rows = pd.concat(
             [
-                _("derived: {between}").format(between=span(row["low"], row["high"], "万元", 2))
-                for row in records(executed[executed["known"] == "derived"])
+                approved.assign(kind="approved", shade=2),
+                executed.assign(kind=final.map({True: "executed_accounts", False: "executed"}),
+                                shade=1),
             ]
+        )  # fmt: skip
+        if approved.empty:
+            none = {"kind": "approved", "shade": 2, "known": "missing", "text": silent}
+            rows = pd.concat([pd.DataFrame([none]), rows], ignore_index=True)
+        rows = relabelled(rows.assign(label="", label_zh=""), "step")
+        note = listing(
+            common.each(
+                executed[executed["known"] == "derived"],
+                _("derived: {between}"),
+                between=lambda row: span(row["low"], row["high"], "万元", 2),
+            )
         )
         if len(approved) and len(executed):
             rate = executed["value"].iloc[0] / approved["value"].iloc[0] * 100
             note = _("{rate} completed").format(rate=percent(rate)) if rate == rate else ""
-        panels.append((str(year), charts.bars(pd.DataFrame(rows), most, unit="万元"), note))
-    named_phase = {"approved": ("Approved budget", "年初预算"), "executed": ("Executed", "支出")}
-    data = money[money["value"].notna()]
-    data = data.assign(
-        label=[named_phase[one][0] for one in data["phase"]],
-        label_zh=[named_phase[one][1] for one in data["phase"]],
-        executed=data["value"],
-        year=data["year"].astype(str),
-    )
+        panels.append((str(year), charts.bars(rows, most, unit="万元"), note))
+    data = relabelled(money[money["value"].notna()].assign(label="", label_zh=""), "step", "phase")
+    data = data.assign(executed=data["value"], year=data["year"].astype(str))
     move = _approved(money)
     title = (
         _("The approved budget went from {first} to {last}").format(
@@ -240,29 +237,6 @@ def series(panel: pd.DataFrame) -> Fragment:
     return tables.figure(title, note, panels, shown, columns)
 
 
-def verdict(name: str) -> str:
-    """How well figures compare, in words."""
-    return {
-        "single": _("yes"),
-        "fully": _("yes"),
-        "probably": _("probably"),
-        "roughly": _("roughly"),
-        "no": _("no"),
-    }.get(name, name)
-
-
-def differs(name: str) -> str:
-    """What differs between two figures that look alike."""
-    return {
-        "": "",
-        "kind": _("the kind of figure differs"),
-        "population": _("the population differs"),
-        "denominator": _("the base differs"),
-        "quantity": _("the unit differs"),
-        "label": _("the thing counted differs"),
-    }[name]
-
-
 def comparable(compared: pd.DataFrame, money: pd.DataFrame) -> Fragment:
     """What may be set side by side, and what not (from ``trends.comparisons``)."""
     rows: list[dict[str, Any]] = []
@@ -291,8 +265,8 @@ def comparable(compared: pd.DataFrame, money: pd.DataFrame) -> Fragment:
                 "label": " / ".join(row["label"] for row in names.values()),
                 "label_zh": " / ".join(row["label_zh"] for row in names.values()),
                 "by": {year: listing(each) for year, each in values.items()},
-                "comparable": verdict(one["verdict"]),
-                "detail": differs(one["differs"]) or note,
+                "comparable": word("comparable", one["verdict"]),
+                "detail": word("differs", one["differs"]) or note,
                 "source": "; ".join(row["source"] for row in observed),
             }
         )
