@@ -5,24 +5,26 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-byteco
 
 FIGURES := $(addprefix tests/test_,numerals.py measures.py trends.py claims.py identities.py plan.py)
 
-.PHONY: reports test quick lab check bench messages lock
+.PHONY: reports test quick lint lab check bench messages lock
 .DELETE_ON_ERROR:
 
 reports: .venv/installed
 	$(BIN)/analysis reports
 
-test: quick
+test: lint
 	$(BIN)/frictionless validate data/datapackage.json
 	$(BIN)/analysis check > /dev/null
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist worksteal
 
 # What is cheap to know: lint, types, rooms, and the figures.
-quick: .venv/tests
+quick: lint
+	$(BIN)/pytest -q $(FIGURES)
+
+lint: .venv/tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo > /dev/null || $(BIN)/lint-imports
-	$(BIN)/pytest -q $(FIGURES)
 
 lab: .venv/installed
 	$(BIN)/analysis lab

@@ -7,7 +7,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from click.testing import CliRunner
+
+from analysis.cli import main
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"
@@ -25,23 +29,48 @@ def arguments(out: Path, *notebooks: str, paths: Sequence[str] = (), **options: 
     return line
 
 
-def reports(
-    out: Path, *notebooks: str, env: dict[str, str] | None = None, **options: Any
-) -> subprocess.CompletedProcess[str]:
-    """Run `analysis reports` to its end."""
+class Done(NamedTuple):
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def here(*line: str) -> Done:
+    """The command `analysis` in this process, whose workers' server is started but once."""
+    before = dict(os.environ)
     # ipykernel leaves file descriptors alone when it thinks that it is being tested itself
+    os.environ.pop("PYTEST_CURRENT_TEST", None)
+    try:
+        result = CliRunner().invoke(main, line)
+    finally:  # what the command sets for its workers is for that command alone
+        os.environ.clear()
+        os.environ.update(before)
+    if not isinstance(result.exception, SystemExit | None):
+        raise result.exception
+    return Done(result.exit_code, result.stdout, result.stderr)
+
+
+def reports(out: Path, *notebooks: str, env: dict[str, str] | None = None, **options: Any) -> Done:
+    """Write reports in this process, on a server of workers that is warm; with `env` in another.
+
+    On the warm server a report may be taken to have looked at more than it has: its server has
+    not read this very snapshot before it was forked.
+    """
+    line = arguments(out, *notebooks, **options)
+    return here(*line[1:]) if env is None else process(line, env=env)
+
+
+def process(line: list[str], env: dict[str, str] | None = None, **options: Any) -> Done:
+    """Run a command line to its end in a process of its own, as people do."""
     plain = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-    return subprocess.run(
-        arguments(out, *notebooks, **options),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env=plain | (env or {}),
-    )
+    options = {"timeout": 300, "env": plain | (env or {})} | options
+    done = subprocess.run(line, capture_output=True, text=True, check=False, **options)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
-def ran(result: subprocess.CompletedProcess[str]) -> set[str]:
+def ran(result: Done) -> set[str]:
     """The reports that a run has written."""
     found = re.findall(r"^written  (.*) \(\d+ of \d+\)$", result.stdout, re.MULTILINE)
     return set(found)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from analysis.present.language import use
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -50,6 +57,59 @@ def _environment() -> Iterator[None]:
     for name in {*os.environ} - {*before}:
         del os.environ[name]
     os.environ.update(before)
+
+
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Have a folder made once in a run, whichever worker needs it first; nobody changes it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, unfinished = shared / name, shared / f"{name}-unfinished"
+        with FileLock(shared / f"{name}.lock"):
+            if not folder.exists():
+                make(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def written(once: Once) -> Path:
+    """Every report of the project in both languages, by the command in a process of its own."""
+
+    def write(folder: Path) -> None:
+        line = [Path(sys.executable).with_name("analysis"), "reports", "--out", folder]
+        env = {name: one for name, one in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+        done = subprocess.run(line, capture_output=True, text=True, check=False, env=env)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return once("reports", write)
+
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+QUIET = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update",
+         "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real browser, for all tests of a worker."""
+    from playwright.sync_api import sync_playwright
+
+    assert CHROMIUM, "the browser tests must run here, but there is no Chromium on the PATH"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
-from playwright.sync_api import Browser, Page, sync_playwright
-from test_pages_in_a_browser import EXECUTABLE, QUIET
+from conftest import CHROMIUM, ROOT
+from playwright.sync_api import Browser, Page
 
 import analysis
 
 BIN = Path(sys.executable).parent
 pytestmark = [
-    pytest.mark.skipif(EXECUTABLE is None, reason="there is no Chromium on the PATH"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the PATH"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 OPTIONS = ("--no-browser", "--allow-root", "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1",
@@ -94,14 +93,6 @@ def serving(command: Sequence[str | Path], folder: Path) -> Iterator[dict[str, A
 def theme(request: pytest.FixtureRequest) -> str:
     """Each of JupyterLab's own themes."""
     return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=EXECUTABLE, args=QUIET)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from command import ANALYSIS, NOTEBOOKS, ROOT, arguments, files, ran, reports
+from command import ANALYSIS, NOTEBOOKS, ROOT, arguments, files, process, ran, reports
 
 from analysis.batch.state import State
 
@@ -191,11 +191,10 @@ def test_controls_and_marks_of_direction_do_nothing_in_a_terminal(tmp_path: Path
 def test_names_that_are_not_utf8_are_refused_in_a_clear_line(tmp_path: Path) -> None:
     notebook = tmp_path / os.fsdecode(b"\xff.ipynb")
     shutil.copy(ONE, notebook)
-    line = [os.fsencode(one) for one in arguments(tmp_path / "out", notebook=notebook)]
-    result = subprocess.run(line, capture_output=True, timeout=60, check=False)
+    result = process([os.fsencode(one) for one in arguments(tmp_path / "out", notebook=notebook)])
     assert result.returncode == 2
-    assert b"rename the notebook" in result.stderr
-    assert b"Traceback" not in result.stderr
+    assert "rename the notebook" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("megabytes", [150, 400, 700])
@@ -203,12 +202,8 @@ def test_little_address_space_is_a_right_run_or_a_clear_line(
     megabytes: int, tmp_path: Path
 ) -> None:
     space = megabytes << 20
-    result = subprocess.run(
+    result = process(
         arguments(tmp_path / "out", "reads_amounts"),
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (space, space)),
     )
     assert result.returncode in (0, 1, 2)

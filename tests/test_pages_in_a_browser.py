@@ -7,27 +7,23 @@ import re
 import shutil
 import statistics
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import nh3
 import pytest
 import samples
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from conftest import CHROMIUM
+from playwright.sync_api import Browser, Page
 
 from analysis.present import tables
 from analysis.site import clean, page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-EXECUTABLE = next((path for name in NAMES if (path := shutil.which(name))), None)
-QUIET = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update",
-         "--disable-sync"]  # fmt: skip
 pytestmark = [
     pytest.mark.skipif(
-        EXECUTABLE is None or shutil.which("pdftotext") is None,
+        CHROMIUM is None or shutil.which("pdftotext") is None,
         reason="there is no Chromium, or no pdftotext, on the PATH",
     ),
     # the driver's event loop is closed only when its process ends
@@ -36,22 +32,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert EXECUTABLE, "the browser tests must run here, but there is no Chromium on the PATH"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=EXECUTABLE, args=QUIET)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def reports(written: Path) -> dict[str, Path]:
     """Every page of the real batch, by its name."""
-    out = tmp_path_factory.mktemp("reports")
-    command = Path(sys.executable).with_name("analysis")
-    done = subprocess.run([command, "reports", "--out", out], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return {str(path.relative_to(out)): path for path in sorted(out.rglob("*.html"))}
+    return {str(path.relative_to(written)): path for path in sorted(written.rglob("*.html"))}
 
 
 @pytest.fixture(scope="module")
@@ -64,42 +47,122 @@ def pages(reports: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
     return reports | {name: folder / f"{name}.html" for name in made}
 
 
+# What is measured in a page that is opened, by the name of the measure.
+MEASURES = {
+    "widths": "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
+    "labels": """[...document.querySelectorAll('svg[role=img]')].map(svg => [svg,
+        ...svg.querySelectorAll('text')].map(node => {
+            const box = node.getBoundingClientRect()
+            return [box.left, box.top, box.right, box.bottom, node.textContent]}))""",
+    "type": """[...document.querySelectorAll('svg[role=img]')]
+        .filter(svg => svg.checkVisibility())
+        .map(svg => 12 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)""",
+    "downloads": """[...document.querySelectorAll('a[download]')].map(link => {
+        const place = link.closest('figure') || link.closest('.src').parentNode
+        const table = [...place.querySelectorAll('table')].filter(
+            t => t.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING).pop()
+        if (!table) return [link.href, []]
+        return [link.href, [...table.rows].map(row => [...row.cells].map(cell => {
+            const copy = cell.cloneNode(true)
+            copy.querySelectorAll('.z, small, a').forEach(extra => extra.remove())
+            return copy.textContent.trim()}))]})""",
+    "tiles": """[...document.querySelectorAll('.tiles > div')].map(
+        one => [one.getBoundingClientRect().top, one.getBoundingClientRect().left])""",
+    # a digit, perhaps a space, and a unit, where a line may break between them
+    "parted": """(() => {
+        const unit = /\\d ?(%|‰|万元|元|个百分点|人次|人|项|处)/u, found = []
+        const walk = document.createTreeWalker(document.querySelector('main'), 4)
+        while (walk.nextNode()) {
+            const node = walk.currentNode, inside = node.parentElement.closest('.n, svg, pre, .v')
+            if (!inside && unit.test(node.data)) found.push(node.data)}
+        return found})()""",
+    "wide": """[...document.querySelectorAll('table')].filter(
+        one => one.checkVisibility() && one.rows[0].cells.length < 7 &&
+               one.scrollWidth > document.documentElement.clientWidth - 30).map(
+        one => one.textContent.slice(0, 80))""",
+    "unmarked": """(() => {
+        const found = [], walk = document.createTreeWalker(document.body, 4)
+        while (walk.nextNode())
+            if (/\\p{Script=Han}/u.test(walk.currentNode.data) &&
+                    !walk.currentNode.parentElement.closest('pre, desc') &&
+                    !walk.currentNode.parentElement.closest('[lang]').getAttribute('lang').startsWith('zh'))
+                found.push(walk.currentNode.data)
+        return found})()""",
+    "language": "document.documentElement.lang",
+    # marks that end or join what stands before them, where a line begins with one
+    "begun": """(() => {
+        const found = [], walk = document.createTreeWalker(document.querySelector('main'), 4)
+        const place = document.createRange()
+        let last = null
+        while (walk.nextNode()) {
+            const node = walk.currentNode
+            if (!node.data.trim() || node.parentElement.closest('svg, pre, .z')) continue
+            const block = node.parentElement.closest('p, li, td, th, dt, dd, h1, h2, h3, summary')
+            for (let i = 0; i < node.length; i++) {
+                if (!node.data[i].trim()) continue
+                place.setStart(node, i)
+                place.setEnd(node, i + 1)
+                const box = place.getClientRects()[0]
+                if (!box || !box.width) continue
+                if ('、。，；：'.includes(node.data[i]) && last && last.block === block &&
+                        box.top > last.box.bottom - 2 && box.left < last.box.left)
+                    found.push(node.data)
+                last = {block, box}}}
+        return found})()""",
+}
+Seen = dict[str, dict[str, Any]]  # by page and measure
+
+
+@pytest.fixture(scope="module")
+def on_a_phone(browser: Browser, pages: dict[str, Path]) -> Seen:
+    return measured(browser, pages, 360)
+
+
+@pytest.fixture(scope="module")
+def on_a_screen(browser: Browser, pages: dict[str, Path]) -> Seen:
+    return measured(browser, pages, 1280)
+
+
+def measured(browser: Browser, pages: dict[str, Path], width: int) -> Seen:
+    """Each page, opened once in this width with everything unfolded: all that is asked of it."""
+    every = ", ".join(f"{name}: {code}" for name, code in MEASURES.items())
+    return {
+        name.split()[0]: view.evaluate(f"() => ({{{every}}})")
+        for name, view in views(browser, pages, [("light", width)])
+    }
+
+
 def views(
-    browser: Browser,
-    pages: dict[str, Path],
-    sights: Sequence[tuple[str, int]] = (("light", 360), ("light", 1280)),
-    **options: bool,
+    browser: Browser, pages: dict[str, Path], sights: Sequence[tuple[str, int]], **options: bool
 ) -> Iterator[tuple[str, Page]]:
     """Each page in each scheme and width, with everything unfolded."""
     for scheme, width in sights:
         context = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=scheme, **options
         )
+        view = context.new_page()
         for name, path in pages.items():
-            view = context.new_page()
             view.goto(path.as_uri())
             view.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
             yield f"{name} {scheme} {width}", view
-            view.close()
         context.close()
 
 
 def test_no_page_asks_for_anything_runs_anything_or_complains(
     browser: Browser, pages: dict[str, Path]
 ) -> None:
-    for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)
-        for path in pages.values():
-            seen: list[str] = []
-            view = context.new_page()
-            view.on("request", lambda request, seen=seen: seen.append(request.url))
-            view.on("console", lambda message, seen=seen: seen.append(message.text))
-            view.on("pageerror", lambda error, seen=seen: seen.append(str(error)))
-            view.goto(path.as_uri(), wait_until="networkidle")
-            assert [one for one in seen if not one.startswith("data:,")] == [path.as_uri()]
-            assert view.evaluate("document.scripts.length") == 0
-            view.close()
-        context.close()
+    for path in pages.values():
+        seen: list[str] = []
+        view = browser.new_page()
+        view.on("request", lambda request, seen=seen: seen.append(request.url))
+        view.on("console", lambda message, seen=seen: seen.append(message.text))
+        view.on("pageerror", lambda error, seen=seen: seen.append(str(error)))
+        view.goto(path.as_uri(), wait_until="networkidle")
+        view.emulate_media(color_scheme="dark")  # what is only asked for in the dark
+        view.wait_for_timeout(100)
+        assert [one for one in seen if not one.startswith("data:,")] == [path.as_uri()]
+        assert view.evaluate("document.scripts.length") == 0
+        view.close()
 
 
 def test_the_policy_stops_a_script_that_gets_into_a_page(browser: Browser, tmp_path: Path) -> None:
@@ -112,11 +175,16 @@ def test_the_policy_stops_a_script_that_gets_into_a_page(browser: Browser, tmp_p
     view.close()
 
 
-def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path]) -> None:
-    axe = Axe()
-    found = {}
-    for name, view in views(browser, pages, [("light", 360), ("dark", 1280)], bypass_csp=True):
-        result = axe.run(view, options={"rules": {"target-size": {"enabled": True}}})
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
+def test_axe_finds_nothing(
+    scheme: str, width: int, browser: Browser, pages: dict[str, Path]
+) -> None:
+    # twins differ in their words alone: what is dark or wide is looked at in English
+    chosen = {n: path for n, path in pages.items() if scheme == "light" or not n.startswith("zh/")}
+    axe, found = Axe(), {}
+    options = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
+    for name, view in views(browser, chosen, [(scheme, width)], bypass_csp=True):
+        result = axe.run(view, options=options)
         assert len(result.response["passes"]) > 20
         if result.response["violations"]:
             found[name] = [
@@ -126,23 +194,17 @@ def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path]) -> None:
     assert found == {}
 
 
-def test_no_page_scrolls_sideways(browser: Browser, pages: dict[str, Path]) -> None:
-    width = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    for name, view in views(browser, pages):
-        scrolled, shown = view.evaluate(width)
-        assert scrolled <= shown, name
+def test_no_page_scrolls_sideways(on_a_phone: Seen, on_a_screen: Seen) -> None:
+    for seen in (on_a_phone, on_a_screen):
+        for name, one in seen.items():
+            scrolled, shown = one["widths"]
+            assert scrolled <= shown, name
 
 
-def test_no_chart_label_is_clipped_or_overlaps_another(
-    browser: Browser, pages: dict[str, Path]
-) -> None:
-    labels = """() => [...document.querySelectorAll('svg[role=img]')].map(svg => [svg,
-        ...svg.querySelectorAll('text')].map(node => {
-            const box = node.getBoundingClientRect()
-            return [box.left, box.top, box.right, box.bottom, node.textContent]}))"""
+def test_no_chart_label_is_clipped_or_overlaps_another(on_a_phone: Seen, on_a_screen: Seen) -> None:
     count = 0
-    for name, view in views(browser, pages):
-        for (left, top, right, bottom, _), *texts in view.evaluate(labels):
+    for name, one in (*on_a_phone.items(), *on_a_screen.items()):
+        for (left, top, right, bottom, _), *texts in one["labels"]:
             count += len(texts)
             for i, (x, y, to_x, to_y, text) in enumerate(texts):
                 assert left - 1 <= x, (name, text)
@@ -157,27 +219,15 @@ def test_no_chart_label_is_clipped_or_overlaps_another(
     assert count > 100
 
 
-def test_type_is_legible_on_a_phone(browser: Browser, pages: dict[str, Path]) -> None:
-    sizes = """() => [...document.querySelectorAll('svg[role=img]')]
-        .filter(svg => svg.checkVisibility())
-        .map(svg => 12 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"""
-    for name, view in views(browser, pages):
-        assert min(view.evaluate(sizes), default=12) > 11, name
+def test_type_is_legible_on_a_phone(on_a_phone: Seen, on_a_screen: Seen) -> None:
+    for name, one in (*on_a_phone.items(), *on_a_screen.items()):
+        assert min(one["type"], default=12) > 11, name
 
 
-def test_a_csv_download_is_the_table_beside_it(browser: Browser, pages: dict[str, Path]) -> None:
-    tables = """() => [...document.querySelectorAll('a[download]')].map(link => {
-        const place = link.closest('figure') || link.closest('.src').parentNode
-        const table = [...place.querySelectorAll('table')].filter(
-            t => t.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING).pop()
-        if (!table) return [link.href, []]
-        return [link.href, [...table.rows].map(row => [...row.cells].map(cell => {
-            const copy = cell.cloneNode(true)
-            copy.querySelectorAll('.z, small, a').forEach(extra => extra.remove())
-            return copy.textContent.trim()}))]})"""
+def test_a_csv_download_is_the_table_beside_it(on_a_phone: Seen, on_a_screen: Seen) -> None:
     count = 0
-    for name, view in views(browser, pages):
-        for link, table in view.evaluate(tables):
+    for name, one in (*on_a_phone.items(), *on_a_screen.items()):
+        for link, table in one["downloads"]:
             content = base64.b64decode(link.partition("base64,")[2]).decode("utf-8-sig")
             lines = list(csv.reader(io.StringIO(content)))
             assert len(lines) == len(table) or not table
@@ -337,37 +387,31 @@ def test_untrusted_a_notebook_still_pairs_each_label_with_its_value(browser: Bro
 
 
 def test_tiles_stand_in_one_row_on_a_screen_and_in_one_column_on_a_phone(
-    browser: Browser, reports: dict[str, Path]
+    on_a_phone: Seen, on_a_screen: Seen, reports: dict[str, Path]
 ) -> None:
-    places = """() => [...document.querySelectorAll('.tiles > div')].map(
-        one => [one.getBoundingClientRect().top, one.getBoundingClientRect().left])"""
-    for name, view in views(browser, reports):
-        tops, lefts = zip(*view.evaluate(places) or [(0, 0)], strict=True)
-        assert len(set(tops if "1280" in name else lefts)) == 1, name
+    for seen, place in ((on_a_screen, 0), (on_a_phone, 1)):
+        for name in reports:
+            assert len({tile[place] for tile in seen[name]["tiles"]}) <= 1, name
+    assert sum(bool(on_a_screen[name]["tiles"]) for name in reports) > 10
 
 
-def test_no_figure_parts_from_its_unit(browser: Browser, reports: dict[str, Path]) -> None:
-    # a digit, perhaps a space, and a unit, where a line may break between them
-    parted = """() => {
-        const unit = /\\d ?(%|‰|万元|元|个百分点|人次|人|项|处)/u, found = []
-        const walk = document.createTreeWalker(document.querySelector('main'), 4)
-        while (walk.nextNode()) {
-            const node = walk.currentNode, inside = node.parentElement.closest('.n, svg, pre, .v')
-            if (!inside && unit.test(node.data)) found.push(node.data)}
-        return found}"""
-    for name, view in views(browser, reports, [("light", 360)]):
-        assert view.evaluate(parted) == [], name
+def test_no_figure_parts_from_its_unit(on_a_phone: Seen, reports: dict[str, Path]) -> None:
+    for name in reports:
+        assert on_a_phone[name]["parted"] == [], name
+
+
+def test_no_line_begins_with_a_mark_that_ends_what_stands_before_it(
+    on_a_phone: Seen, reports: dict[str, Path]
+) -> None:
+    for name in reports:
+        assert on_a_phone[name]["begun"] == [], name
 
 
 def test_no_table_of_up_to_five_columns_scrolls_on_a_phone(
-    browser: Browser, reports: dict[str, Path]
+    on_a_phone: Seen, reports: dict[str, Path]
 ) -> None:
-    wide = """() => [...document.querySelectorAll('table')].filter(
-        one => one.checkVisibility() && one.rows[0].cells.length < 7 &&
-               one.scrollWidth > document.documentElement.clientWidth - 30).map(
-        one => one.textContent.slice(0, 80))"""
-    for name, view in views(browser, reports, [("light", 360)]):
-        assert view.evaluate(wide) == [], name
+    for name in reports:
+        assert on_a_phone[name]["wide"] == [], name
 
 
 def test_every_link_within_a_page_and_to_another_leads_somewhere(reports: dict[str, Path]) -> None:
@@ -381,16 +425,8 @@ def test_every_link_within_a_page_and_to_another_leads_somewhere(reports: dict[s
                 assert (path.parent / link.partition("#")[0]).is_file(), (name, link)
 
 
-def test_all_chinese_is_marked_as_chinese(browser: Browser, reports: dict[str, Path]) -> None:
-    unmarked = """() => {
-        const found = [], walk = document.createTreeWalker(document.body, 4)
-        while (walk.nextNode())
-            if (/\\p{Script=Han}/u.test(walk.currentNode.data) &&
-                    !walk.currentNode.parentElement.closest('pre, desc') &&
-                    !walk.currentNode.parentElement.closest('[lang]').getAttribute('lang').startsWith('zh'))
-                found.push(walk.currentNode.data)
-        return found}"""
-    for name, view in views(browser, reports, [("light", 1280)]):
-        assert view.evaluate(unmarked) == [], name
-        language = "zh-Hans" if name.startswith("zh/") else "en"
-        assert view.evaluate("document.documentElement.lang") == language
+def test_all_chinese_is_marked_as_chinese(on_a_screen: Seen, reports: dict[str, Path]) -> None:
+    for name in reports:
+        assert on_a_screen[name]["unmarked"] == [], name
+        wanted = "zh-Hans" if name.startswith("zh/") else "en"
+        assert on_a_screen[name]["language"] == wanted
