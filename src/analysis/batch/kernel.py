@@ -19,6 +19,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -167,9 +168,18 @@ class SocketlessKernel(IPythonKernel):
             shell_channel_thread=SimpleNamespace(parent_thread=None),
             config=Config(HistoryManager={"enabled": False}),
         )
-        self.streams = [Stream("stdout", 1, self), Stream("stderr", 2, self)]
+        self.streams: list[Stream] = []
         self.shell_channel = SimpleNamespace(get_msg=self._reply)
         self.iopub_channel = SimpleNamespace(get_msg=self._output)
+
+    def attach(self) -> None:
+        """Belong to this process, which may be forked from the one where the kernel was made."""
+        shell: Any = self.shell
+        shell.init_ipython_dir(None)
+        shell.init_profile_dir(None)
+        shell.init_sys_modules()
+        shell.history_manager.dir_hist[:] = [Path.cwd()]
+        self.streams = [Stream("stdout", 1, self), Stream("stderr", 2, self)]
 
     def _abort_queues(self, subshell_id: str | None = None) -> None:
         """Nothing is ever queued."""
@@ -201,6 +211,9 @@ class SocketlessKernel(IPythonKernel):
         return self.wire.outputs.popleft()
 
 
+ready: list[SocketlessKernel] = []  # one, made in advance for the processes forked from this one
+
+
 class ForkedClient(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's client, with the kernel in this process."""
 
@@ -210,7 +223,8 @@ class ForkedClient(PapermillNotebookClient):  # type: ignore[misc]
         # a log of papermill's is not for the notebook
         handlers, logging.root.handlers = logging.root.handlers, []
         os.environ["MPLBACKEND"] = INLINE
-        self.kc = SocketlessKernel()
+        self.kc = ready.pop() if ready else SocketlessKernel()
+        self.kc.attach()
         sys.stdout, sys.stderr = self.kc.streams
         if "" not in sys.path:
             sys.path.insert(0, "")

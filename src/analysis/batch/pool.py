@@ -20,7 +20,10 @@ from typing import Any
 from analysis.batch.plan import Failure, Options, Outcome, Report
 from analysis.batch.snapshot import Snapshot
 
+Task = tuple[Any, ...]  # the name of what a worker can do, and what it needs for it
+
 GRACE = 5.0  # seconds between a worker's own time limit and its end by force
+LONGEST_TASK = 1e6  # seconds
 LONGEST = 60  # a socket's path may have some 100 characters, and Python adds to it
 
 ENVIRONMENT = {
@@ -64,8 +67,7 @@ def start_server(data: Path) -> Any:
     return context
 
 
-def _work(*arguments: Any) -> None:
-    channel, scratch = arguments[1:3]
+def _work(task: Task, channel: Any, scratch: Path, data: Path) -> None:
     (scratch / "here").mkdir()
     os.chdir(scratch / "here")  # a folder of its own, for reports that write files
     try:
@@ -73,18 +75,19 @@ def _work(*arguments: Any) -> None:
     except Exception as error:
         channel.send(Failure("Library", f"the library cannot be imported: {error!r}"))
     else:
-        worker.work(*arguments)
+        worker.work(task, channel, scratch, data)
 
 
 class Worker:
     """A process that does one task, and what the batch knows of it."""
 
-    def __init__(self, task: str, scratch: Path, snapshot: Snapshot, *arguments: Any) -> None:
+    def __init__(self, task: Task, scratch: Path, snapshot: Snapshot) -> None:
         context = start_server(snapshot.folder)
+        self.task = task
         self.channel, theirs = context.Pipe()
         self.scratch = Path(tempfile.mkdtemp(dir=scratch))
         self.process = context.Process(
-            target=_work, args=(task, theirs, self.scratch, snapshot.folder, *arguments)
+            target=_work, args=(task, theirs, self.scratch, snapshot.folder)
         )
         self.process.start()
         theirs.close()
@@ -100,7 +103,7 @@ class Worker:
         self.channel.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def answer(self) -> Any:
+    def answer(self, timeout: float) -> Any:
         """What has come of its task, or None if it said something else or nothing."""
         try:
             message = self.channel.recv() if self.channel.poll() else None
@@ -110,16 +113,15 @@ class Worker:
         if isinstance(message, bytes):
             self.cells.append(message)
         elif isinstance(message, Failure):
-            return self.failure(message.name, message.reason)
+            return Failure(message.name, message.reason, self.cells)
         elif message is not None:
             return message
         elif not self.process.is_alive():
-            return self.failure("Killed", _ending(self.process.exitcode))
+            return Failure("Killed", _ending(self.process.exitcode), self.cells)
+        if time.monotonic() > self.started + timeout:
+            reason = f"the report took longer than {timeout - GRACE:g} s (--timeout)"
+            return Failure("Timeout", reason, self.cells)
         return None
-
-    def failure(self, name: str, reason: str) -> Failure:
-        """Its end without an answer."""
-        return Failure(name, reason, self.cells)
 
 
 def _ending(exitcode: int | None) -> str:
@@ -130,64 +132,59 @@ def _ending(exitcode: int | None) -> str:
     return f"its process was killed by signal {-exitcode} ({name}{hint})"
 
 
-Started = Callable[[Report], None]
+def answers(
+    tasks: deque[Task],
+    snapshot: Snapshot,
+    scratch: Path,
+    jobs: int = 1,
+    timeout: float = LONGEST_TASK,
+    tell: Callable[[Task], None] = lambda _: None,
+) -> Iterator[tuple[Task, Any]]:
+    """Do tasks, some at a time, and tell which; each comes back as soon as it is done.
 
-
-def outcomes(
-    reports: Iterable[Report], snapshot: Snapshot, scratch: Path, options: Options, tell: Started
-) -> Iterator[tuple[Report, Outcome | Failure]]:
-    """Run reports, some at a time, and tell which; each comes back as soon as it is done."""
-    waiting: deque[tuple[Report, Failure | None]] = deque((report, None) for report in reports)
-    running: dict[Worker, tuple[Report, Failure | None]] = {}
+    What comes is a Failure if it failed. More tasks may be added while others are done.
+    """
+    running: list[Worker] = []
     try:
-        while waiting or running:
-            while waiting and len(running) < options.jobs:
-                report, failure = waiting.popleft()
-                tell(report)
+        while tasks or running:
+            while tasks and len(running) < jobs:
+                task = tasks.popleft()
+                tell(task)
                 try:
-                    worker = Worker("report", scratch, snapshot, report, options, failure)
+                    running.append(Worker(task, scratch, snapshot))
                 except OSError as error:
                     if running:  # as many as this machine can have
-                        waiting.appendleft((report, failure))
+                        tasks.appendleft(task)
                         break
-                    yield report, Failure("OSError", f"could not be started: {error}")
-                else:
-                    running[worker] = report, failure
-            for worker, answer in _answers(list(running), options.timeout):
-                report, failure = running.pop(worker)
-                worker.end()
-                if isinstance(answer, Failure) and failure is None:
-                    waiting.appendleft((report, answer))  # once more, for the page that says so
-                else:
-                    yield report, failure or answer if isinstance(answer, Failure) else answer
+                    yield task, Failure("OSError", f"could not be started: {error}")
+            speakers = [end for one in running for end in (one.channel, one.process.sentinel)]
+            deadline = min((one.started for one in running), default=0.0) + timeout
+            connection.wait(speakers, max(0.0, deadline - time.monotonic()))
+            for worker in list(running):
+                if (answer := worker.answer(timeout)) is not None:
+                    running.remove(worker)
+                    worker.end()
+                    yield worker.task, answer
     finally:
         for worker in running:
             worker.end()
 
 
-def _answers(workers: list[Worker], timeout: float) -> Iterator[tuple[Worker, Any]]:
-    """Wait for the workers to say something, and give what has come to its end."""
-    speakers = [end for worker in workers for end in (worker.channel, worker.process.sentinel)]
-    deadline = min((worker.started for worker in workers), default=0.0) + timeout + GRACE
-    connection.wait(speakers, max(0.0, deadline - time.monotonic()))
-    for worker in workers:
-        answer = worker.answer()
-        if answer is None and time.monotonic() > worker.started + timeout + GRACE:
-            reason = f"the report took longer than {timeout:g} s (--timeout)"
-            answer = worker.failure("Timeout", reason)
-        if answer is not None:
-            yield worker, answer
-
-
-def do(task: str, snapshot: Snapshot, scratch: Path, *arguments: Any) -> Any:
-    """What a worker makes of a task, so that this process stays slim; a Failure if it failed."""
-    try:
-        worker = Worker(task, scratch, snapshot, *arguments)
-    except OSError as error:
-        return Failure("OSError", f"could not be started: {error}")
-    try:
-        while (answer := worker.answer()) is None:
-            connection.wait([worker.channel, worker.process.sentinel])
-    finally:
-        worker.end()
-    return answer
+def outcomes(
+    reports: Iterable[Report],
+    snapshot: Snapshot,
+    scratch: Path,
+    options: Options,
+    tell: Callable[[Report], None] = lambda _: None,
+) -> Iterator[tuple[Report, Outcome | Failure]]:
+    """Run reports; one that fails is begun once more, for the page that says so."""
+    tasks = deque[Task](("report", report, options, None) for report in reports)
+    limit = options.timeout + GRACE
+    done = answers(tasks, snapshot, scratch, options.jobs, limit, lambda task: tell(task[1]))
+    for (_, report, _, failure), answer in done:
+        if not isinstance(answer, Failure):
+            yield report, answer
+        elif failure is None:
+            tasks.appendleft(("report", report, options, answer))
+        else:
+            yield report, failure

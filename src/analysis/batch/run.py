@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from html import escape
@@ -29,7 +30,7 @@ from analysis.batch.plan import (
     notebooks,
     reports,
 )
-from analysis.batch.pool import allow_many_files, do, outcomes, start_server
+from analysis.batch.pool import Task, allow_many_files, answers, outcomes, start_server
 from analysis.batch.show import Show, say
 from analysis.batch.snapshot import Snapshot, sha256
 from analysis.batch.state import Fact, changed_files, code, key, orphans, reasons
@@ -147,8 +148,7 @@ class Batch:
                 error = self._keep(report, outcome)
                 failed += bool(error)
                 show.done(report.name, error)
-            self._sign()
-            error = self._keep_indexes()
+            error = self._finish()
             with suppress(OSError):
                 self.state.tidy(self.folder.scratch)
             if error:
@@ -194,31 +194,36 @@ class Batch:
                 self.state.add(report.name, Fact(error, path=report.path))
             return error
 
-    def _sign(self) -> None:
-        """Have Jupyter trust the notebooks that the project made of its own data."""
-        written = [report for report in self.todo if not report.path]
-        if self.own and written:
-            paths = [self.folder.path / f"{report.name}.ipynb" for report in written]
-            do(
-                "sign",
-                self.snapshot,
-                self.folder.scratch,
-                [path for path in paths if path.is_file()],
-            )
-
-    def _keep_indexes(self) -> str | None:
-        """Write each language's index if what it shows has changed; the error if there is one."""
+    def _finish(self) -> str | None:
+        """Sign notebooks, and write each index that shows something else; the error if any."""
         everything = ({name: Report.of(name) for name in self.state.reports} | self.known).values()
         found = {
             language: [*self._statuses(one for one in everything if one.language == language)]
             for language in LANGUAGES
         }
-        errors = [
-            self._keep_index(language, statuses, all(found.values()))
-            for language, statuses in found.items()
-            if statuses
-        ]
-        return next(filter(None, errors), None)
+        tasks, shown = deque[Task](), {}
+        for language, statuses in found.items():
+            facts = [statuses, all(found.values()), self.snapshot.hash, code()]
+            shown[language] = sha256(json.dumps(facts).encode())
+            if statuses and not self._is_shown(_index(language), shown[language]):
+                tasks.append(("index", statuses, language, all(found.values())))
+        written = [self.folder.path / f"{one.name}.ipynb" for one in self.todo if not one.path]
+        if self.own and written:  # have Jupyter trust what the project made of its own data
+            tasks.append(("sign", [path for path in written if path.is_file()]))
+        problem = None
+        done = answers(tasks, self.snapshot, self.folder.scratch, self.options.jobs)
+        for (task, *arguments), answer in done:
+            if task == "index":
+                statuses, language, _ = arguments
+                problem = self._keep_index(language, statuses, answer, shown[language]) or problem
+        return problem
+
+    def _is_shown(self, name: str, shown: str) -> bool:
+        last = self.state.others.get(name, {})
+        with suppress(TypeError, KeyError):  # never made
+            made = {name: last["files"][name]}
+            return last["shown"] == shown and not changed_files(made, self.folder.path)
+        return False
 
     def _statuses(self, shown: Iterable[Report]) -> Iterator[dict[str, Any]]:
         for report in sorted(shown, key=lambda one: (one.year or 0, one.notebook)):
@@ -236,25 +241,24 @@ class Batch:
                     "error": error,
                 }
 
-    def _keep_index(self, language: str, statuses: list[dict[str, Any]], twin: bool) -> str | None:
-        name = "index.html" if language == LANGUAGES[0] else f"{language}/index.html"
-        shown = sha256(json.dumps([statuses, twin, self.snapshot.hash, code()]).encode())
-        with suppress(TypeError, KeyError):  # never made
-            last = self.state.others.get(name) or {}
-            made = {name: last["files"][name]}
-            if last["shown"] == shown and not changed_files(made, self.folder.path):
-                return None
+    def _keep_index(
+        self, language: str, statuses: list[dict[str, Any]], html: str | Failure, shown: str
+    ) -> str | None:
+        """Write an index; the error if there is one."""
+        name = _index(language)
+        failed = isinstance(html, Failure)
+        content = plain_index(statuses, html.reason) if isinstance(html, Failure) else html
         try:
-            html = do("index", self.snapshot, self.folder.scratch, statuses, language, twin)
-            if isinstance(html, Failure):
-                self.folder.write({name: plain_index(statuses, html.reason).encode()})
-                return html.reason
-            self.state.note(
-                name, {"shown": shown, "files": self.folder.write({name: html.encode()})}
-            )
+            files = self.folder.write({name: content.encode()})
+            if not failed:
+                self.state.note(name, {"shown": shown, "files": files})
         except OSError as problem:
             return f"could not be written: {problem.strerror}"
-        return None
+        return html.reason if isinstance(html, Failure) else None
+
+
+def _index(language: str) -> str:
+    return "index.html" if language == LANGUAGES[0] else f"{language}/index.html"
 
 
 def plain_index(statuses: list[dict[str, Any]], reason: str) -> str:

@@ -11,44 +11,49 @@ from importlib import import_module
 from pathlib import Path
 
 MODULES = (
-    "analysis.present.charts analysis.present.tables analysis.site.index analysis.batch.kernel "
-    "analysis.batch.worker "
-    "matplotlib.pyplot "
-    "IPython.core.completerlib IPython.core.oinspect ipykernel.debugger ipykernel.kernelapp"
+    "analysis.batch.kernel analysis.batch.worker analysis.lookup analysis.present.charts "
+    "analysis.reports.overview analysis.site.index IPython.core.logger bdb matplotlib.pyplot"
 )
+# what jsonschema and ipykernel do without, and would take half a second to import
+UNUSED = ("rfc3987_syntax", "isoduration", "debugpy")
 
 
 def warm_up() -> None:
-    """Import, read the tables, compile templates and validators."""
-    # jsonschema does without it, and it takes a second to be imported
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    """Import, read the tables, judge the newest years, make a kernel, compile templates."""
+    sys.modules.update(dict.fromkeys(UNUSED))  # type: ignore[arg-type]
     for name in MODULES.split():
         import_module(name)
-    del sys.modules["rfc3987_syntax"]
+    for name in UNUSED:
+        del sys.modules[name]
     import pandas as pd
-    from nbformat.v4 import new_code_cell, new_notebook
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+    from analysis.batch import kernel
     from analysis.data.package import find
     from analysis.disclosure import Disclosure
     from analysis.present import charts, svg
     from analysis.reports import budget_execution, performance_indicators
     from analysis.site import page
 
+    kernel.ready.append(kernel.SocketlessKernel())
+    cells = [new_markdown_cell("[a](b)"), new_code_cell()]
+    page.render(new_notebook(cells=cells), page.Facts("", None, {}, "", ""))
     package = find()
     for table in package.tables:
         for column in {"document", "figure", "year"} & {*package.load(table)}:
             package.load(table, **{column: ""})  # indexed once
     # what one report computes and draws leaves caches behind that serve every other
-    disclosure = Disclosure(package.years[-1])
+    disclosures = [Disclosure(year) for year in package.years[-2:]]
+    for one in disclosures:
+        one.findings("money"), one.findings("indicators")
     for report in (budget_execution, performance_indicators):
-        report.opening(disclosure)
+        report.opening(disclosures[-1])
     figure = charts.bars(pd.DataFrame({"label": ["一"], "value": [1.0]}))
     svg.draw(figure, "", "warm")
-    page.render(new_notebook(cells=[new_code_cell()]), page.Facts("", None, {}, "", ""))
 
 
 def _end_with_batch(number: int, frame: object) -> None:
-    """Nobody is served once the batch is gone, wherever this process may be held up."""
+    """Nobody is served once the batch is gone, also while this process imports for minutes."""
     if os.getppid() != int(os.environ["ANALYSIS_BATCH"]):
         os._exit(1)
 
@@ -56,6 +61,7 @@ def _end_with_batch(number: int, frame: object) -> None:
 if hasattr(signal, "setitimer"):
     signal.signal(signal.SIGALRM, _end_with_batch)
     signal.setitimer(signal.ITIMER_REAL, 1, 1)
+os.environ["IPYTHONDIR"] = str(Path(os.environ["ANALYSIS_DATA"], "..", "ipython").resolve())
 os.chdir(Path(__file__).parent)  # where no matplotlibrc of somebody's lies
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch
 with suppress(Exception):  # each report will say what is wrong

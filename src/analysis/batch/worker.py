@@ -31,18 +31,20 @@ from analysis.batch.plan import Failure, Options, Outcome, Report
 from analysis.batch.snapshot import PACKAGE
 from analysis.batch.watch import watch
 from analysis.data.package import find, seen, unreviewed
+from analysis.present.tables import AUDIT
 from analysis.site import index, page
 
 KILLED = "the process that ran this cell came to its end before the cell did"
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,}")
 CELL_FILE = re.compile(r"[^\s'\"<>]*ipykernel_\d+[/\\](?=\d+\.py)")
-PR_SET_PDEATHSIG = 1
 F_SETSIG = 10  # Linux; the standard library does not name it
 
 
-def work(task: str, channel: Connection, scratch: Path, data: Path, *arguments: Any) -> None:
+def work(task: tuple[Any, ...], channel: Connection, scratch: Path, data: Path) -> None:
     """Do one task and send the answer; called once in a fresh process."""
     _end_with_parent()
+    if sys.platform != "win32":
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the server's
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("PYTHONSTARTUP", None)
@@ -55,8 +57,9 @@ def work(task: str, channel: Connection, scratch: Path, data: Path, *arguments: 
         "index": make_index,
         "sign": sign,
     }
+    name, *arguments = task
     try:
-        channel.send(tasks[task](channel, data, *arguments))
+        channel.send(tasks[name](channel, data, *arguments))
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}, line {place.lineno}"
@@ -71,12 +74,9 @@ def _end_with_parent() -> None:
     if sys.platform != "linux":
         threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
         return
-    import ctypes
     import fcntl
 
     os.setpgid(0, 0)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the server's
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # with the server, too
     # the batch holds the other end of this pipe; its end is signalled even while C code runs
     fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, -os.getpid())
     fcntl.fcntl(parent.sentinel, F_SETSIG, signal.SIGKILL)
@@ -127,7 +127,10 @@ def make_report(
         html = page.render(new_notebook(cells=[cell]), facts)
     error = failure.reason if failure else None
     looks = [PACKAGE] if PACKAGE in seen else sorted(seen, key=str)
-    return Outcome(html, nbformat.writes(notebook) + "\n", looks, error)
+    written = nbformat.writes(notebook) + "\n"
+    if report.year is not None:  # in its folder, as its page is: the audit lies one above
+        written = written.replace(f'href=\\"{AUDIT}', f'href=\\"../{AUDIT}')
+    return Outcome(html, written, looks, error)
 
 
 def make_index(

@@ -27,6 +27,9 @@ from analysis.checks import formula
 from analysis.checks.identities import EPSILON
 from analysis.data import numerals
 from analysis.data.package import Package, Where, find, records
+from analysis.data.tab import own
+
+__dir__ = own(__name__)
 
 # From the gravest; within a verdict what the tables say first, slips of the unit last.
 VERDICTS = ("contradicted", "not_reconcilable", "own_test", "holds")
@@ -105,6 +108,11 @@ def findings(
         the other reading comes from). The gravest come first.
     """
     package = find(data)
+    judged = package.remember(f"findings {where}", lambda: _findings(package, where))
+    return judged.copy(deep=False)
+
+
+def _findings(package: Package, where: Mapping[str, Where | Collection[Where]]) -> pd.DataFrame:
     claims = package.select("claims", **where)
     claims = claims[claims["formula"] != ""]
     figures = formula.Figures(package)

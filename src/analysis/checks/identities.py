@@ -20,6 +20,9 @@ from analysis.checks.cells import Cell, Cells, Interval, total
 from analysis.checks.formula import compute, parse, reference
 from analysis.data import forms
 from analysis.data.package import Package, find
+from analysis.data.tab import own
+
+__dir__ = own(__name__)
 
 EPSILON = 1e-9
 WAN = 10_000

@@ -183,6 +183,21 @@ class Package:
             trace(table, {})
         return None
 
+    def remember(self, what: str, make: Callable[[], Made]) -> Made:
+        """What is made of the package once; each who asks has looked at all that it is made of."""
+
+        def look() -> tuple[Made, set[Look]]:
+            before = {*seen}
+            seen.clear()
+            try:
+                return make(), {*seen}
+            finally:
+                seen.update(before)
+
+        made, looks = self._once((what,), look)
+        seen.update(looks)
+        return made
+
     def _positions(self, name: str, column: str) -> dict[Any, Any]:
         """Positions of the rows that hold each value of a column."""
         return self._once(
@@ -244,11 +259,14 @@ def find(data: Package | str | Path | None = None) -> Package:
     if isinstance(data, Package):
         return data
     chosen = data or os.environ.get("ANALYSIS_DATA")
-    places = [Path(chosen)] if chosen else [ROOT / "data", Path("data")]
+    places = [Path(chosen)] if chosen else [ROOT / "data", Path("data").resolve()]
     folder = next((one for one in places if (one / DESCRIPTOR).is_file()), None)
     if folder is None:
         where = " or ".join(map(str, places))
-        raise DataError(f"{where}: no {DESCRIPTOR} found, expected a data package")
+        raise DataError(
+            f"{where}: no {DESCRIPTOR} found, expected a data package: "
+            "name one as --data DIR, data=DIR or $ANALYSIS_DATA"
+        )
     folder = folder.resolve()
     files = [folder / DESCRIPTOR, *sorted(folder.glob("*.csv"))]
     stats = [(file.name, file.lstat().st_mtime_ns, file.lstat().st_size) for file in files]
@@ -430,7 +448,8 @@ def cite(frame: pd.DataFrame) -> pd.Series[str]:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame, each as a dict by column."""
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    names, columns = [str(name) for name in frame], [column.tolist() for _, column in frame.items()]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 Look = tuple[str, str | None]

@@ -9,6 +9,7 @@ a value has a status and the id of a reason. An amount without a number makes a 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,10 @@ import pandas as pd
 
 from analysis.data import forms
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.measures import Status
+
+__dir__ = own(__name__)
 
 WAN = 10_000
 TOLERANCE = 0.005  # half a unit of the last place shown, in 万元
@@ -119,7 +123,6 @@ def _rate(
     rule: dict[str, str], numerator: pd.DataFrame, denominator: pd.DataFrame
 ) -> dict[str, object]:
     """A rate over disclosed figures, or the status and the reason why there is none."""
-    parts = pd.concat([numerator, denominator])
     over, under = total(numerator), total(denominator)
     value, status, reason = math.nan, Status.COMPUTED, ""
     if numerator.empty or denominator.empty:
@@ -140,12 +143,12 @@ def _rate(
         "denominator": under,
         "status": status,
         "reason": reason,
-        "source": "; ".join(dict.fromkeys(parts["source"])),
-        "disputed": first(parts["disputed"]),
+        "source": "; ".join(dict.fromkeys([*numerator["source"], *denominator["source"]])),
+        "disputed": first([*numerator["disputed"], *denominator["disputed"]]),
     }
 
 
-def first(texts: pd.Series[str]) -> str:
+def first(texts: Iterable[str]) -> str:
     """The first text that is not blank."""
     return next(filter(None, texts), "")
 

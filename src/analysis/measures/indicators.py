@@ -8,7 +8,10 @@ from statistics import NormalDist
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.measures import Status, budget
+
+__dir__ = own(__name__)
 
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
 GRADES = {"excellent": 90, "good": 80, "fair": 60, "poor": 0}

@@ -9,9 +9,12 @@ import pandas as pd
 from analysis import disclosure
 from analysis.checks import claims, formula
 from analysis.data.package import DataError, Package, cite, records
+from analysis.data.tab import own
 from analysis.disclosure import documents_of, read_from
 from analysis.measures import Status
 from analysis.measures.budget import WAN
+
+__dir__ = own(__name__)
 
 # what two figures must share to stand in one series
 DEFINITION = ("kind", "population", "denominator", "quantity", "label")
@@ -80,6 +83,7 @@ def comparisons(frame: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     known = frame[(frame["known"] != "missing") & (frame["kind"] != "context")]
+    known = known[known.groupby("concept")["year"].transform("nunique") > 1]  # most are of one
     for concept, group in known.groupby("concept", sort=False):
         groups = [part for _, part in group.groupby("indicator", sort=False)]
         for part in groups + [group] * (len(groups) > 1):
@@ -109,9 +113,10 @@ def panel(frame: pd.DataFrame) -> pd.DataFrame:
         high (per cent for rates, base units else), known, source, disputed.
     """
     panels = []
-    for indicator, group in frame[frame["kind"] != "context"].groupby("indicator", sort=False):
-        if group.loc[group["known"] != "missing", "year"].nunique() < 2:
-            continue
+    frame = frame[frame["kind"] != "context"]
+    years = frame["year"].where(frame["known"] != "missing")
+    several = years.groupby(frame["indicator"]).transform("nunique") > 1
+    for indicator, group in frame[several].groupby("indicator", sort=False):
         part = series(disclosure.settled(group, ["year"]))
         part = _every_year(part.set_index("year"))
         if group["quantity"].iloc[0] == "ratio":
