@@ -83,20 +83,17 @@ class Counts(NamedTuple):
 
 def counts(judged: pd.DataFrame) -> Counts:
     """The counts that sentences, README, index and ``analysis check`` tell, of ``findings``."""
-    own = judged[judged["compares"] == "own_test"]
-    said = judged[judged["compares"] != "own_test"]
-    verdicts = said["verdict_id"].value_counts()
-    severities = said[~said["holds"]]["severity"].value_counts()
+    own = judged["compares"] == "own_test"
+    verdicts = judged.loc[~own, "verdict_id"].value_counts()
+    severities = judged.loc[~own & ~judged["holds"], "severity"].value_counts()
     return Counts(
-        statements=len(said),
+        statements=int((~own).sum()),
         hold=int(verdicts.get("holds", 0)),
         contradicted=int(verdicts.get("contradicted", 0)),
         not_reconcilable=int(verdicts.get("not_reconcilable", 0)),
-        own_tests=len(own),
-        own_failed=int((own["verdict_id"] == "own_test").sum()),
-        high=int(severities.get("high", 0)),
-        medium=int(severities.get("medium", 0)),
-        low=int(severities.get("low", 0)),
+        own_tests=int(own.sum()),
+        own_failed=int((judged["verdict_id"] == "own_test").sum()),
+        **{one: int(severities.get(one, 0)) for one in SEVERITIES},
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,12 +103,14 @@ def misplaced(lines: Lines, data: Data = None) -> list[str]:
 def uncovered(lines: Lines, data: Data = None) -> pd.DataFrame:
     """Every numeral of the texts: document, line, numeral, covered (by a table, or left out)."""
     load = find(data).load
-    spans: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    spans: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
 
-    def cover(document: str, line: int, printed: str, every: bool) -> None:
-        text = lines[document][line - 1]
-        taken = spans.setdefault((document, line), [])
-        for match in _pattern(printed).finditer(text):
+    def cover(document: str, line: int, printed: str, every: bool = True) -> None:
+        taken = spans[document, line]
+        if not printed:  # the whole line
+            taken.append((0, 10_000))
+            return
+        for match in _pattern(printed).finditer(lines[document][line - 1]):
             # a repeated figure takes the next place; one printed once may serve two rows
             if every or match.span() not in taken:
                 taken.append(match.span())
@@ -119,32 +122,28 @@ def uncovered(lines: Lines, data: Data = None) -> pd.DataFrame:
         for row in records(frame.sort_values("printed", key=lambda c: -c.str.len())):
             cover(row["document"], row["line"], row["printed"], every=False)
     for row in records(load("statutory_tables")):
-        for line in (row["line"], row["row_line"]):
-            spans.setdefault((row["document"], line), []).append((0, 10_000))
+        cover(row["document"], row["line"], "")
+        cover(row["document"], row["row_line"], "")
     for row in records(load("disclosed_tables")):
-        cover(row["document"], row["line"], row["title"], every=True)
+        cover(row["document"], row["line"], row["title"])
     for row in records(load("not_transcribed")):
-        first = 1 if pd.isna(row["line"]) else row["line"]
-        last = len(lines[row["document"]]) if pd.isna(row["line"]) else row["last_line"]
+        anywhere = pd.isna(row["line"])
+        first = 1 if anywhere else row["line"]
+        last = len(lines[row["document"]]) if anywhere else row["last_line"]
         for line in range(first, last + 1):
-            if row["printed"]:
-                cover(row["document"], line, row["printed"], every=True)
-            else:
-                spans.setdefault((row["document"], line), []).append((0, 10_000))
+            cover(row["document"], line, row["printed"])
     return pd.DataFrame(
-        [
-            {
-                "document": document,
-                "line": number,
-                "numeral": match.group(),
-                "context": text[max(0, match.start() - 6) : match.end() + 6],
-                "covered": any(
-                    start <= match.start() and match.end() <= end
-                    for start, end in spans.get((document, number), [])
-                ),
-            }
-            for document, text_lines in lines.items()
-            for number, text in enumerate(text_lines, start=1)
-            for match in ANYWHERE.finditer(text)
-        ]
+        {
+            "document": document,
+            "line": number,
+            "numeral": match.group(),
+            "context": text[max(0, match.start() - 6) : match.end() + 6],
+            "covered": any(
+                start <= match.start() and match.end() <= end
+                for start, end in spans[document, number]
+            ),
+        }
+        for document, of in lines.items()
+        for number, text in enumerate(of, start=1)
+        for match in ANYWHERE.finditer(text)
     )

@@ -21,7 +21,7 @@ import pandas as pd
 
 from analysis.checks import formula
 from analysis.data import forms, numerals
-from analysis.data.package import FIGURES, TYPES, DataError, Package, find
+from analysis.data.package import CORRECTED, FIGURES, TYPES, DataError, Package, find
 from analysis.data.text import inert
 
 # What may be told once by a document.
@@ -393,7 +393,7 @@ def _miscorrected(package: Package, frames: Frames) -> Iterator[str]:
     if found := [*_wrong("corrections", frame, ~fits.astype(bool), "corrected", expected)]:
         yield from found
         return
-    for name in KEYS:
+    for name in CORRECTED:
         try:
             package.load(name)
         except DataError as error:

@@ -34,8 +34,6 @@ COLUMNS = {(one["table"], int(one["width"]), int(one["column"])): one
 # Line of table 01 that holds each class of the functional classification.
 CLASS_LINES = {one["class"]: int(row) for (table, row), one in ROWS.items()
                if table == "01" and one["class"]}  # fmt: skip
-# What columns 2 to 7 of table 02 are headed.
-SOURCES = tuple(COLUMNS["02", 7, column]["header"] for column in range(2, 8))
 FUNCTIONAL = re.compile(r"total|[0-9]{3}(?:[0-9]{2}){0,2}")
 
 Cell = tuple[str, str, int]
@@ -85,9 +83,9 @@ def span(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-def label(table: str, row: str, language: str = "zh") -> str:
+def label(table: str, row: str) -> str:
     """What a row is called on the form; "" for a code, whose name the document prints."""
-    return ROWS.get((table, row), {}).get("label" if language == "zh" else "label_en", "")
+    return ROWS.get((table, row), {}).get("label", "")
 
 
 def children(row: str, candidates: list[str]) -> Iterator[str]:

@@ -60,12 +60,8 @@ def _rows(scheme: str, amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFra
         rows = rows[rows["row"].str.fullmatch(r"\d{7}")]
         return rows.assign(disputed="", corrected="", kind="part")
     if scheme == "funding":
-        rows = pd.concat(
-            [
-                pick(amounts, "total", "approved").assign(kind="approved", label="", label_zh=""),
-                pick(amounts, "adjustment", "adjusted").assign(kind="part"),
-            ]
-        )
+        approved = pick(amounts, "total", "approved").assign(kind="approved", label="", label_zh="")
+        rows = pd.concat([approved, pick(amounts, "adjustment", "adjusted").assign(kind="part")])
         spent = total(pick(amounts, "total", "executed"))
         closes = abs(total(rows) - spent) <= budget.TOLERANCE * (len(rows) + 1)
         return rows if closes else rows.iloc[:0]
@@ -74,9 +70,7 @@ def _rows(scheme: str, amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFra
         rows = pick(amounts, "procurement", "executed").assign(kind="part")
         if procured is None or rows.empty:
             return rows.iloc[:0]
-        both = pd.concat(
-            [pick(amounts, "total", "executed"), pick(amounts, "procurement_total", "executed")]
-        )
+        both = pd.concat(pick(amounts, one, "executed") for one in ("total", "procurement_total"))
         rest = both.iloc[:1].assign(
             kind="rest", label="", label_zh="", base=procured["rest"] * WAN, corrected="",
             source="; ".join(both["source"]),
@@ -107,13 +101,9 @@ def hierarchy(cells: pd.DataFrame) -> pd.DataFrame:
     wide = table.assign(value=table["base"].astype(float) / WAN)
     wide = wide.set_index(["row", "label", "label_zh", "column"])["value"].unstack(sort=False)
     wide = wide.reset_index()
-    wide["source"] = wide["row"].map(
-        table[table["column"] == 1].set_index("row")["source"].to_dict()
-    )
-    level = {3: "class", 5: "division"}
-    wide["level"] = [
-        "total" if row == "total" else level.get(len(row), "item") for row in wide["row"]
-    ]
+    wide["source"] = wide["row"].map(table[table["column"] == 1].set_index("row")["source"])
+    level = wide["row"].str.len().map({3: "class", 5: "division"}).fillna("item")
+    wide["level"] = level.mask(wide["row"] == "total", "total")
     whole = wide.loc[wide["level"] == "total", 1].iloc[0]
     wide["share"] = wide[1] / whole * 100 if whole else math.nan
     return wide.rename(columns={1: "total", 2: "basic", 3: "projects", "row": "code"})

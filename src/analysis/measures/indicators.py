@@ -146,8 +146,7 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
         target = records(targets[targets["set_against"] == sample["indicator"]])[:1]
         for result in told or [{}]:
             row = {**sample, "n": sample["base"], "status": Status.COMPUTED}
-            row |= {"result": "", "result_zh": "", "reason": ""}
-            row |= dict.fromkeys(("low", "high"))
+            row |= {"result": "", "result_zh": "", "reason": "", "low": None, "high": None}
             if not result:
                 row |= {"status": Status.NOT_DISCLOSED, "reason": "no_result"}
             elif result["k"] > result["n"]:
