@@ -27,7 +27,7 @@ from analysis import years
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 PR_SET_CHILD_SUBREAPER = 36
-FIGURE = (b",50.75,", b",50.74,")  # a figure, and what a correction could make of it
+FIGURE = (",65万元,65,".encode(), ",66万元,66,".encode())  # as it is, and otherwise corrected
 
 API = """
 import sys, papermill
