@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import pandas as pd
 import pytest
 import samples
+from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
 from analysis.present import charts, svg
@@ -172,3 +173,15 @@ def test_a_chart_can_be_changed_by_whoever_takes_it_further() -> None:
     figure = charts.bars(samples.frames()["bars"])
     figure.axes[0].axvline(500, color="#123456")
     assert "#123456" in svg.draw(figure, "", "a1")
+
+
+def test_a_chart_as_the_last_line_of_a_cell_is_a_picture(capsys: pytest.CaptureFixture) -> None:
+    shell = InteractiveShell()
+    shell.user_ns["chart"] = charts.bars(samples.frames()["bars"])
+    result = shell.run_cell("chart.axes[0].axvline(500, color='#123456'); chart").result
+    data, _metadata = shell.display_formatter.format(result)
+    assert data["text/html"].startswith('<div class="an" lang="en"><style>')
+    assert '<svg viewBox="0 0 344 ' in data["text/html"]
+    assert "#123456" in data["text/html"]
+    assert data["text/plain"].startswith("Drivers ≥ 300")
+    assert "≥ 1,100" in capsys.readouterr().out  # what a terminal shows

@@ -107,7 +107,7 @@ def test_a_table_sets_figures_and_totals_apart_and_scopes_its_headers() -> None:
     assert html.count('<th scope="col"') == 4
     assert html.count('<th scope="row"') == 4
     assert html.count("class=sum") == 1
-    assert re.search(r"class=num>.*1,065\.00.*?</td><td[^>]* class=num>.*−64\.19", html)
+    assert re.search(r'class="num">.*1,065\.00.*?</td><td[^>]* class="num">.*−64\.19', html)
 
 
 def test_any_frame_makes_a_table_without_further_arguments() -> None:
@@ -124,6 +124,34 @@ def test_any_frame_makes_a_table_without_further_arguments() -> None:
 def test_a_column_has_one_number_of_decimals() -> None:
     frame = pd.DataFrame({"label": ["a", "b"], "value": [100.0, 75.99]})
     assert repr(tables.table(frame)).splitlines() == ["a | 100.00", "b | 75.99"]
+
+
+def test_figures_of_several_quantities_have_each_the_decimals_of_theirs() -> None:
+    frame = pd.DataFrame({"label": ["users", "rate", "users"], "last": [3131.0, 69.5, 13.0],
+                          "quantity": ["persons", "ratio", "persons"]})  # fmt: skip
+    shown = tables.table(frame, columns={"last": "Last"})
+    assert repr(shown).splitlines() == ["users | 3,131", "rate | 69.50", "users | 13"]
+    ((_head, *rows),) = downloads(shown)
+    assert [row[1] for row in rows] == ["3131", "69.50", "13"]
+
+
+def test_words_are_no_figures_though_they_begin_with_a_digit() -> None:
+    words = {"place": "2022年绩效评价第11行", "tests": "≥ 300 人次", "span": "73.65–73.75"}
+    frame = pd.DataFrame({"label": ["a"], **{name: [said] for name, said in words.items()}})
+    html = tables.table(frame).html
+    assert re.findall(r"<td( class=.num.)?[ >]", html.replace(' role="cell"', "")) == [
+        "", ' class="num"', ' class="num"',
+    ]  # fmt: skip
+
+
+def test_the_unit_of_a_heading_stays_in_one_line() -> None:
+    frame = pd.DataFrame({"label": ["a"], "numerator": [1.0], "rate": [2.0]})
+    bound = re.findall(
+        r'<th[^>]*>(\w+) <span class="n">(.*?)</span></th>', tables.table(frame).html
+    )
+    assert [(name, visible(unit)) for name, unit in bound] == [
+        ("Numerator", "(万元)"), ("Rate", "(%)"),
+    ]  # fmt: skip
 
 
 def test_headings_and_units_follow_the_language() -> None:

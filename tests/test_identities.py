@@ -30,7 +30,7 @@ def changed(cells, table, row, column, by):
 
 def test_every_identity_that_the_printed_tables_allow_holds(cells):
     checked = identities.identities(cells)
-    assert checked["result"].value_counts().to_dict() == {"holds": 229, "not checked": 29}
+    assert checked["result"].value_counts().to_dict() == {"holds": 244, "not checked": 29}
     assert failing(cells) == []
 
 
@@ -67,6 +67,13 @@ def test_a_larger_part_than_its_whole_fails_and_a_smaller_one_holds(cells):
     table = "04"
     assert "8.4" in failing(changed(cells, table, "36", 2, 1))
     assert "8.4" not in failing(changed(cells, table, "36", 2, -1))
+
+
+def test_where_all_money_is_general_budget_tables_three_and_five_are_equal(cells):
+    more = changed(cells, "03", "2040202", 1, 1)
+    assert "10.9" in failing(more)
+    assert "10.11" in failing(changed(cells, "03", "2040202", 3, 1))
+    assert "10.9" not in failing(changed(more, "01", "31", 1, 1))  # that much is other money
 
 
 def test_every_non_zero_cell_that_is_changed_breaks_an_identity(cells):
@@ -136,9 +143,9 @@ def accounts(tmp_path_factory):
 # comparisons: that hold, only of zeros, that rest on blanks declared to be zero
 RESTS_ON = {
     ("planning", "unknown"): (221, 33, 0),
-    ("planning", "zero"): (449, 190, 228),
-    ("finance", "unknown"): (125, 0, 0),
-    ("finance", "zero"): (380, 172, 255),
+    ("planning", "zero"): (524, 190, 303),
+    ("finance", "unknown"): (169, 0, 0),
+    ("finance", "zero"): (440, 172, 271),
 }
 
 

@@ -2,33 +2,98 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
 from playwright.sync_api import Browser, Page, sync_playwright
 from test_pages_in_a_browser import EXECUTABLE, QUIET
 
+import analysis
+
 BIN = Path(sys.executable).parent
 pytestmark = [
     pytest.mark.skipif(EXECUTABLE is None, reason="there is no Chromium on the PATH"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-DARK = "apputils:change-theme"
+OPTIONS = ("--no-browser", "--allow-root", "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1",
+           "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=")  # fmt: skip
 RUN = """async () => {
   const app = window.jupyterapp;
   await app.shell.currentWidget.sessionContext.ready;
   await app.commands.execute('runmenu:run-all');
 }"""
+TAB = """async () => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const code = 'analysis.load("';
+  const reply = await kernel.requestComplete({code, cursor_pos: code.length});
+  return reply.content.matches;
+}"""
 OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .filter(cell => cell.model.type === 'code')
   .flatMap(cell => cell.model.outputs.toJSON())"""
+
+
+# how much lighter the lighter of text and ground is, of all that is shown in outputs
+CONTRAST = """() => {
+  const light = colour => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map(one => one / 255)
+      .map(one => one <= .04045 ? one / 12.92 : ((one + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b + .05;
+  };
+  const ground = element => {
+    const colour = getComputedStyle(element).backgroundColor;
+    return /, 0\\)$/.test(colour) ? ground(element.parentElement) : colour;
+  };
+  const shown = [...document.querySelectorAll('.jp-OutputArea-output :is(dt, dd, th, td, p)')];
+  return Math.min(...shown.filter(one => one.innerText).map(one => {
+    const both = [light(getComputedStyle(one).color), light(ground(one))];
+    return Math.max(...both) / Math.min(...both);
+  }));
+}"""
+
+
+@contextmanager
+def serving(command: Sequence[str | Path], folder: Path) -> Iterator[dict[str, Any]]:
+    """What a real JupyterLab tells of itself while it serves; `folder` is its user's home."""
+    home = {
+        "HOME": str(folder),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTER_DATA_DIR": str(folder / "share"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+    }
+    told = folder / "log"
+    with told.open("w") as log:
+        line = [*command, *OPTIONS]
+        with subprocess.Popen(line, stdout=log, stderr=log, env=os.environ | home) as server:
+            try:
+                deadline = time.monotonic() + 60
+                while "?token=" not in told.read_text():
+                    assert server.poll() is None, told.read_text()
+                    assert time.monotonic() < deadline, told.read_text()
+                    time.sleep(0.2)
+                [found] = (folder / "runtime").glob("jpserver-*.json")
+                yield json.loads(found.read_text()) | {"log": told}
+            finally:
+                server.terminate()
+                with suppress(subprocess.TimeoutExpired):  # a kernel that is just being started
+                    server.wait(15)
+                server.kill()
+
+
+@pytest.fixture(params=["Light", "Dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    """Each of JupyterLab's own themes."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -45,31 +110,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     folder = tmp_path_factory.mktemp("lab")
     for name in ("notebooks", "data"):
         shutil.copytree(ROOT / name, folder / name)
-    command = [BIN / "jupyter-lab", "--no-browser", "--allow-root", "--ServerApp.port=0",
-               "--ServerApp.ip=127.0.0.1", "--LabApp.expose_app_in_browser=True",
-               "--LabApp.news_url=", f"--ServerApp.root_dir={folder}"]  # fmt: skip
-    home = {
-        "HOME": str(folder),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "JUPYTER_DATA_DIR": str(folder / "share"),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-    }
-    log = (folder / "log").open("w")
-    server = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | home)
-    deadline = time.monotonic() + 60
-    while not (found := sorted((folder / "runtime").glob("jpserver-*.json"))):
-        assert server.poll() is None, (folder / "log").read_text()
-        assert time.monotonic() < deadline, (folder / "log").read_text()
-        time.sleep(0.2)
-    facts = json.loads(found[0].read_text())
-    yield f"{facts['url']}lab/tree/{{}}?token={facts['token']}&reset", folder
-    request = urllib.request.Request(f"{facts['url']}api/shutdown?token={facts['token']}", data=b"")
-    urllib.request.urlopen(request, timeout=10).close()
-    server.wait(30)
-    log.close()
+    with serving([BIN / "jupyter-lab", f"--ServerApp.root_dir={folder}"], folder) as facts:
+        yield f"{facts['url']}lab/tree/{{}}?token={facts['token']}&reset", folder
 
 
-def opened(browser: Browser, lab: tuple[str, Path], path: str, theme: str = "Light") -> Page:
+def opened(browser: Browser, lab: tuple[str, Path], path: str, theme: str) -> Page:
     """A notebook in the Lab, its kernel ready."""
     view = browser.new_page(viewport={"width": 1280, "height": 900})
     view.goto(lab[0].format(path), timeout=60_000)
@@ -90,7 +135,6 @@ def outputs(view: Page) -> list[dict]:
     return shown
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_another_year_is_one_edit_away(browser: Browser, lab, theme: str) -> None:
     view = opened(browser, lab, "notebooks/budget_execution.ipynb", theme)
     first = json.dumps(outputs(view), ensure_ascii=False)
@@ -108,18 +152,23 @@ def test_another_year_is_one_edit_away(browser: Browser, lab, theme: str) -> Non
     view.close()
 
 
-def test_the_overview_works_its_questions(browser: Browser, lab) -> None:
-    view = opened(browser, lab, "notebooks/overview.ipynb")
+def test_the_overview_works_its_questions(browser: Browser, lab, theme: str) -> None:
+    view = opened(browser, lab, "notebooks/overview.ipynb", theme)
     shown = outputs(view)
     assert len(shown) >= 13
     told = json.dumps(shown, ensure_ascii=False)
     assert "carry_over_table_2024" in told  # what a high finding disputes
     assert "79.74" in told  # how much was procured
+    tiles = "getComputedStyle(document.querySelector('.an .tiles')).display"
+    assert view.evaluate(tiles) == "grid"
+    assert view.evaluate(CONTRAST) > 4.5
     view.close()
 
 
-def test_a_box_narrows_what_is_shown_and_the_same_call_goes_on(browser: Browser, lab) -> None:
-    view = opened(browser, lab, "notebooks/explore.ipynb")
+def test_a_box_narrows_what_is_shown_and_the_same_call_goes_on(
+    browser: Browser, lab, theme: str
+) -> None:
+    view = opened(browser, lab, "notebooks/explore.ipynb", theme)
     outputs(view)
     boxes = view.locator(".jp-OutputArea-output .widget-dropdown select")
     boxes.first.wait_for(timeout=30_000)
@@ -135,17 +184,36 @@ def test_a_box_narrows_what_is_shown_and_the_same_call_goes_on(browser: Browser,
     found = json.dumps(view.evaluate(OUTPUTS)[-1], ensure_ascii=False)
     assert "custody_approved_2022" in found or "35元" in found
     assert "19.6" not in found
+    assert view.evaluate(TAB) == sorted(analysis.tables())
     view.close()
 
 
+def test_the_command_opens_the_overview_with_reports_and_data_around_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with serving([BIN / "analysis", "lab"], tmp_path) as facts:
+        assert Path(facts["root_dir"]) == ROOT
+        for name in ("data/amounts.csv", "notebooks/overview.ipynb"):
+            address = f"{facts['url']}api/contents/{name}?content=0&token={facts['token']}"
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                assert json.load(answer)["path"] == name
+        [said, *_] = re.findall(r"http://\S+token=\S+", facts["log"].read_text())
+        view = browser.new_page()
+        view.goto(said, timeout=60_000)
+        view.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.isReady")
+        path = "window.jupyterapp.shell.currentWidget.context.path"
+        assert view.evaluate(path) == "notebooks/overview.ipynb"
+        view.close()
+
+
 def test_an_executed_notebook_opened_untrusted_pairs_each_label_with_its_value(
-    browser: Browser, lab
+    browser: Browser, lab, theme: str
 ) -> None:
     executed = lab[1] / "executed.ipynb"
     command = [BIN / "papermill", ROOT / "notebooks" / "budget_execution.ipynb", executed,
                "--no-progress-bar"]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
-    view = opened(browser, lab, "executed.ipynb")
+    view = opened(browser, lab, "executed.ipynb", theme)
     view.wait_for_function("window.jupyterapp.shell.currentWidget.content.widgets.length > 5")
     trusted = "window.jupyterapp.shell.currentWidget.content.widgets.every(c => c.model.trusted)"
     assert not view.evaluate(trusted)
@@ -154,5 +222,6 @@ def test_an_executed_notebook_opened_untrusted_pairs_each_label_with_its_value(
     assert any("Budget completion" in tile and "175.99" in tile for tile in tiles), tiles
     rows = view.evaluate("[...document.querySelectorAll('tbody tr')].map(e => e.innerText)")
     assert any("Approved budget" in row and "42.90" in row for row in rows), rows
+    assert view.evaluate(CONTRAST) > 4.5
     assert view.locator(".jp-OutputArea-output script, .jp-OutputArea-output style").count() == 0
     view.close()

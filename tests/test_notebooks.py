@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from command import reports
 from conftest import ROOT
+from nbconvert.exporters import MarkdownExporter
 
 import analysis
 from analysis.checks import claims, identities
@@ -44,6 +45,23 @@ def test_every_yearly_report_is_written_with_its_notebook_beside_it(out, name, y
     assert str(year) in text_of(out / str(year) / f"{name}.html")
     cells = json.loads((out / str(year) / f"{name}.ipynb").read_text("utf-8"))["cells"]
     assert all(cell.get("execution_count") for cell in cells if cell["cell_type"] == "code")
+
+
+@pytest.mark.parametrize("language", ["", "zh/"])
+def test_every_link_of_an_executed_notebook_leads_to_one_that_is_there(out, language):
+    linked = []
+    for path in (out / language).glob("2*/*.ipynb"):
+        for one in re.findall(r'href=\\"([^#"\\]+\.ipynb)', path.read_text("utf-8")):
+            linked.append(path.parent / one)
+    assert len(linked) > 3
+    assert [str(path) for path in linked if not path.is_file()] == []
+
+
+def test_an_executed_notebook_as_markdown_leaves_no_styles_to_read(out):
+    said, _ = MarkdownExporter().from_filename(str(out / "2024" / "budget_execution.ipynb"))
+    told = re.sub(r"<!--.*?-->|<[^>]*>", "", said, flags=re.DOTALL)
+    assert "175.99" in told
+    assert "var(--" not in told
 
 
 @pytest.mark.parametrize("name", [*YEARLY, *ACROSS])

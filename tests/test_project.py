@@ -4,9 +4,12 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
+import venv
 from pathlib import Path
 
 import pytest
@@ -137,6 +140,52 @@ def test_the_numbers_of_the_readme_are_those_of_the_data():
     assert f"Of the {counts.statements} statements that can be checked {counts.hold} hold" in told
     assert f"{counts.contradicted} are contradicted, {counts.not_reconcilable} cannot be" in told
     assert f"{counts.own_failed} test of our own fails" in told
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The command of an environment of its own that knows nothing of the repository."""
+    folder = tmp_path_factory.mktemp("installed")
+    for name in ("src", "notebooks"):
+        shutil.copytree(
+            ROOT / name, folder / "copy" / name, ignore=lambda *_: ["analysis.egg-info"]
+        )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder / "copy")
+    environment = folder / "environment"
+    venv.create(environment, symlinks=os.name != "nt")
+    paths = {"base": str(environment), "platbase": str(environment)}
+    site = Path(sysconfig.get_path("purelib", "venv", paths))
+    (site / "what-it-needs.pth").write_text(sysconfig.get_path("purelib"))
+    bin = Path(sysconfig.get_path("scripts", "venv", paths))
+    uv = Path(sys.executable).with_name("uv")
+    line = [uv, "pip", "install", "--offline", "--no-deps", "--no-build-isolation",
+            "--python", bin / "python", folder / "copy"]  # fmt: skip
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(folder / "copy")
+    return bin / "analysis"
+
+
+def test_an_install_that_is_not_editable_reports_what_lies_in_the_current_folder(
+    installed, data, tmp_path
+):
+    line = [installed, "reports", "--year", "2022", "--notebook", "budget_execution"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "98.75" in (tmp_path / "reports/2022/budget_execution.html").read_text("utf-8")
+
+
+def test_an_install_that_is_not_editable_says_how_to_name_data_that_it_does_not_find(
+    installed, tmp_path
+):
+    for command in ("reports", "check"):
+        line = [installed, command]
+        done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert f"{tmp_path / 'data'}: no datapackage.json found" in done.stderr
+        assert "name one as --data DIR" in done.stderr
+        assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.skipif("CI" not in os.environ, reason="it installs everything anew from the network")

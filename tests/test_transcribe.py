@@ -192,6 +192,23 @@ def test_an_item_that_no_table_has_is_a_finding_and_not_the_nearest(tmp_path: Pa
     assert "2040220" not in {row["item"] for row in rows(outcome.folder, "amounts")}
 
 
+def test_a_change_that_is_printed_twice_is_not_the_year_before_of_itself(tmp_path: Path):
+    cost = ("p", "机关运行经费支出9.00万元，比上年增加1.00万元，增长12.50%。")
+    told = [*made.account(), ("p", "十一、机关运行经费支出说明"), cost, cost]
+    outcome = drafted(told, tmp_path)
+    derived = [row for row in rows(outcome.folder, "amounts") if row["basis"] == "derived"]
+    assert [row["figure"] for row in derived] == ["expenditure_2030", "agency_operation_2030"]
+    assert looked_at(outcome) == ""
+
+
+def test_an_item_that_is_explained_twice_is_called_by_its_name(tmp_path: Path):
+    told = made.account()
+    place = next(n for n, (_, what) in enumerate(told) if "执法办案（项）" in str(what))
+    folder = drafted([*told[:place], told[place], *told[place:]], tmp_path).folder
+    statements = {row["statement_zh"] for row in rows(folder, "claims")}
+    assert "再次列明执法办案" in statements
+
+
 def test_an_unknown_line_of_a_form_is_a_finding(tmp_path: Path):
     told = made.account()
     for kind, what in told:
@@ -328,6 +345,12 @@ def test_the_script_of_a_document_is_neither_read_nor_shown(tmp_path: Path):
     assert "<script" not in page
     assert "<img src=x" not in page
     assert "default-src 'none'" in page
+    assert "<th>why <span lang='zh-Hans'>说明</span>" in page
+
+
+def test_a_department_without_an_english_name_is_marked(tmp_path: Path):
+    (document,) = rows(drafted(made.account(), tmp_path).folder, "documents")
+    assert document["department_en"] == "青山县水务局 (to be translated)"
 
 
 # ------------------------------------------------------------------- real accounts, at hand or not
@@ -420,7 +443,9 @@ def test_the_account_transcribed_by_hand_is_drafted_alike(tmp_path: Path):
 def test_an_evaluation_is_listed_numeral_by_numeral_with_what_is_known(tmp_path: Path):
     path = Path(str(DOCUMENTS)) / "2022-performance-evaluation.txt"
     outcome = draft.transcribe(path, tmp_path / "draft", False)
-    assert rows(outcome.folder, "documents")[0]["kind"] == "performance_evaluation"
+    (document,) = rows(outcome.folder, "documents")
+    assert document["kind"] == "performance_evaluation"
+    assert document["department"] == rows(ROOT / "data", "documents")[0]["department"]
     assert not rows(outcome.folder, "amounts")
     listed = [one["what"] for one in outcome.review if one["rank"] == "numeral"]
     assert len(listed) > 50

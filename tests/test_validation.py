@@ -161,7 +161,7 @@ SPOILED = {
     ),
     "a cell that is not what is printed": (
         replace("statutory_tables", "75.50,75.50", "75.50,57.50"),
-        "statutory_tables.csv, row 2, column value: found 57.50, expected 75.50",
+        "statutory_tables.csv, row 2, column value: found '57.50', expected 75.50",
     ),
     "a blank cell with a value": (
         replace("statutory_tables", ",,,万元", ",,0.00,万元"),
@@ -169,7 +169,7 @@ SPOILED = {
     ),
     "a table that no form knows": (
         replace("disclosed_tables", "收入支出决算总表", "收入决算表"),
-        "disclosed_tables.csv, row 2, column title: found '收入决算表', which is table 02",
+        "disclosed_tables.csv, row 2, column title: found '收入决算表', expected a title of table",
     ),
     "a correction that finds something else": (
         replace("corrections", "unit,元,", "unit,角,"),
@@ -205,11 +205,11 @@ SPOILED = {
     ),
     "a line that the document does not have": (
         replace("amounts", "evaluation,23,65万元", "evaluation,48,65万元"),
-        "amounts.csv, row 2, column line: found 48, expected at most 47",
+        "amounts.csv, row 2, column line: found '48', expected at most 47",
     ),
     "a unit of nothing": (
         replace("units", "yuan,元,1\n", "yuan,元,0\n"),
-        "units.csv, row 2, column factor: found 0, expected a number above zero",
+        "units.csv, row 2, column factor: found '0', expected a number above zero",
     ),
     "a table cell that is no amount of money": (
         replace("statutory_tables", ",万元\n", ",人\n"),
@@ -257,15 +257,15 @@ SPOILED = {
     ),
     "a printed leading zero": (
         replace("amounts", "65万元,65,", "065万元,65,"),
-        "amounts.csv, row 2, column printed: found a number with a leading zero",
+        "amounts.csv, row 2, column printed: found '065万元', expected the characters of a figure",
     ),
     "an odd factor": (
         replace("units", "money,yuan,元,10000", "money,yuan,元,1000"),
-        "units.csv, row 3, column factor: found 1000, expected 10000",
+        "units.csv, row 3, column factor: found '1000', expected 10000",
     ),
     "an odd factor of a counted thing": (
         replace("units", "copies,copies,份,10000", "copies,copies,份,12"),
-        "column factor: found 12, expected 10000",
+        "column factor: found '12', expected 10000",
     ),
     "an odd quantity": (
         replace("units", "万元,money", "万元,mass"),
@@ -285,11 +285,11 @@ SPOILED = {
     ),
     "a column that a form does not have": (
         replace("statutory_tables", "accounts,03,total,6,", "accounts,03,total,7,"),
-        "column column: found 7, expected 1 to 6 in row total of table 03",
+        "column column: found '7', expected 1 to 6 in row total of table 03",
     ),
     "a column of the other half of a table": (
         replace("statutory_tables", "accounts,04,1,1,", "accounts,04,1,2,"),
-        "column column: found 2, expected 1 to 1 in row 1 of table 04",
+        "column column: found '2', expected 1 to 1 in row 1 of table 04",
     ),
     "a table that has cells and is called empty": (
         replace("disclosed_tables", "unknown,false", "unknown,true"),

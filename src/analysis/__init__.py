@@ -9,7 +9,7 @@ import importlib
 from typing import Any
 
 from analysis.data.package import DataError, load, tables, years
-from analysis.data.parameters import parameters
+from analysis.data.tab import offer_tables
 
 _MODULES = {
     "budget": "measures.budget",
@@ -25,11 +25,14 @@ _MODULES = {
 _NAMES = {
     "Disclosure": "disclosure",
     "documents_of": "disclosure",
+    "parameters": "present.parameters",
     "choices": "lookup",
     "search": "lookup",
 }
 
-__all__ = ["DataError", "load", "parameters", "tables", "years", *_NAMES, *_MODULES]
+__all__ = ["DataError", "load", "tables", "years", *_NAMES, *_MODULES]
+
+offer_tables()
 
 
 def __getattr__(name: str) -> Any:

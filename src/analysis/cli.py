@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -15,6 +14,7 @@ from analysis.data.package import ROOT, DataError, find
 from analysis.data.text import inert
 
 LONGEST_CHECK = 300.0  # seconds
+HOME = ROOT if (ROOT / "notebooks").is_dir() else Path.cwd()  # where one works
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,7 +71,7 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
         from analysis.batch import plan, run
 
         chosen = plan.Options(
-            out=(out or (ROOT if plan.NOTEBOOKS.is_dir() else Path()) / "reports").resolve(),
+            out=(out or HOME / "reports").resolve(),
             jobs=jobs or os.cpu_count() or 1,
             **options,  # type: ignore[arg-type]
         )
@@ -84,17 +84,18 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
         sys.exit(2)
 
 
-@main.command()
-def lab() -> None:
-    """Open JupyterLab on the overview, with the repository's folder around it."""
-    from analysis.batch.plan import NOTEBOOKS
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("options", metavar="[JUPYTERLAB'S]", nargs=-1, type=click.UNPROCESSED)
+def lab(options: tuple[str, ...]) -> None:
+    """Open JupyterLab on the overview, with the repository's folder around it.
 
-    if not NOTEBOOKS.is_dir():
-        raise click.UsageError("the notebooks are not installed: open the Lab in their folder")
-    first = NOTEBOOKS / "overview.ipynb"
-    line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
-    line += [str(first)] if first.exists() else []
-    sys.exit(subprocess.run(line, cwd=ROOT, check=False).returncode)
+    Further options, such as --no-browser or --port=8899, are JupyterLab's own.
+    """
+    from jupyterlab.labapp import main as jupyterlab
+
+    os.environ.setdefault("ANALYSIS_DATA", str(HOME / "data"))
+    first = "tree/notebooks/overview.ipynb" if (HOME / "notebooks").is_dir() else ""
+    jupyterlab([f"--ServerApp.root_dir={HOME}", f"--LabApp.default_url=/lab/{first}", *options])
 
 
 @main.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -86,7 +86,14 @@ class Disclosure:
         )
 
     def explanations(self, subject: str) -> pd.DataFrame:
-        """What the documents say of their own figures, in our words: said, source."""
+        """What the documents say of their own figures, in our words: said, source.
+
+        Raises:
+            DataError: no such subject; the message lists those there are.
+        """
+        fields = {field["name"]: field for field in self.package.fields("explanations")}
+        if subject not in (there := fields["subject"]["constraints"]["enum"]):
+            raise DataError(f"no subject {subject!r}; there are: {', '.join(there)}")
         frame = self._read("explanations", subject=subject)
         frame["source"] = frame["document"] + ", line " + frame["line"].astype(str)
         return frame
@@ -96,18 +103,19 @@ class Disclosure:
 
 
 def documents_of(
-    years: Sequence[int] = (), data: Package | str | Path | None = None
+    years: int | Sequence[int] = (), data: Package | str | Path | None = None
 ) -> pd.DataFrame:
-    """The documents of some years, or of all, as `load` gives them.
+    """The documents of a year, of some or of all, as `load` gives them.
 
     Raises:
         DataError: a year has no document; the message lists the years that have one.
     """
     frame = find(data).load("documents")
-    if unknown := {*years} - {*frame["year"]}:
+    asked = list(years) if isinstance(years, Collection) else [years]
+    if unknown := [one for one in asked if one not in {*frame["year"]}]:
         known = ", ".join(map(str, frame["year"].sort_values().unique()))
-        raise DataError(f"no document for the year {min(unknown)}; there are: {known}")
-    return frame[frame["year"].isin(years or frame["year"])]
+        raise DataError(f"no document for the year {unknown[0]!r}; there are: {known}")
+    return frame[frame["year"].isin(asked or frame["year"])]
 
 
 def read_from(name: str, documents: pd.DataFrame, package: Package, **where: Where) -> pd.DataFrame:

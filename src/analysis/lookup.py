@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_list_like
 
 from analysis.checks import claims
 from analysis.checks.claims import SEVERITIES
@@ -18,49 +21,60 @@ NAMED = {
     "claims": ("", "figure", "statement", "statement_zh"),
     "statutory_tables": ("", "row", "label", "label"),
 }
-COLUMNS = ["table", "figure", "label", "label_zh", "printed", "value", "unit", "year", "theme",
-           "document", "line", "source", "finding", "severity"]  # fmt: skip
+# short ones outside: where a frame is too wide, pandas leaves out those in the middle
+COLUMNS = ["figure", "printed", "value", "unit", "year", "label", "label_zh", "theme", "table",
+           "document", "source", "finding", "line", "severity"]  # fmt: skip
 
 
 def search(
-    text: str = "",
+    text: str | int = "",
     data: str | Path | None = None,
     *,
-    year: int | None = None,
-    theme: str | None = None,
-    severity: str | None = None,
+    year: int | Collection[int] | None = None,
+    theme: str | Collection[str] | None = None,
+    severity: str | Collection[str] | None = None,
 ) -> pd.DataFrame:
     """The rows whose name, key, characters or line hold a text, of a year, theme and gravity.
 
     A number finds what stands on that line, or prints it; words are looked for in both languages,
-    upper and lower case alike. `severity` is that of the finding that disputes a row.
+    upper and lower case alike. `severity` is that of the finding that disputes a row. Each filter
+    may be a list.
 
     Returns:
-        One row a figure: table, figure (key), label, label_zh, printed, value and unit as
-        printed, year, theme, document, line, source, finding (the failed claim that disputes it,
-        or ""), severity.
+        One row a figure: figure (key), printed, value and unit as printed, year, label, label_zh,
+        theme, table, document, source, finding (the failed claim that disputes it, or ""), line,
+        severity.
 
     Raises:
         DataError: no row has this year, theme or severity; the message lists those there are.
     """
     found = _all(data)
-    for column, wanted in (("year", year), ("theme", theme), ("severity", severity)):
-        if wanted is not None:
-            there = SEVERITIES if column == "severity" else sorted({*found[column]} - {""})
-            if wanted not in there:
-                raise DataError(f"no {column} {wanted!r}; there are: {', '.join(map(str, there))}")
-            found = found[found[column] == wanted]
-    sought = text.strip().casefold()
+    given: dict[str, Any] = {"year": year, "theme": theme, "severity": severity}
+    for column, there in _choices(found).items():
+        wanted = given[column]
+        if wanted is None:
+            continue
+        asked = [*wanted] if is_list_like(wanted) else [wanted]
+        if unknown := [one for one in asked if one not in there]:
+            known = ", ".join(map(str, there))
+            raise DataError(f"no {column} {unknown[0]!r}; there are: {known}")
+        found = found[found[column].isin(asked)]
+    sought = str(text).strip().casefold()
     hit = found["line"].astype(str) == sought
     for column in ("figure", "label", "label_zh", "printed"):
         hit |= found[column].str.casefold().str.contains(sought, regex=False)
     return found[hit].reset_index(drop=True)
 
 
-def choices(data: str | Path | None = None) -> dict[str, list[object]]:
+def choices(data: str | Path | None = None) -> dict[str, list[Any]]:
     """What ``search`` can be asked for: year, theme and severity, each with what there is."""
-    found = _all(data)
-    there = {name: sorted({*found[name]} - {""}) for name in ("year", "theme")}
+    return _choices(_all(data))
+
+
+def _choices(found: pd.DataFrame) -> dict[str, list[Any]]:
+    there: dict[str, list[Any]] = {
+        name: sorted({*found[name].tolist()} - {""}) for name in ("year", "theme")
+    }
     return there | {"severity": [*SEVERITIES]}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 from analysis.data.package import ROOT, DataError, Look
 
 NOTEBOOKS = ROOT / "notebooks"
+if not NOTEBOOKS.is_dir():  # installed without the repository
+    NOTEBOOKS = Path(sys.prefix, "share", "analysis", "notebooks")
 LANGUAGES = ("en", "zh")
 PLACE = re.compile(r"(?:(?P<language>zh)/)?(?:(?P<year>\d{1,4})/)?(?P<notebook>[^/\\\0]+)")
 

@@ -31,6 +31,7 @@ from analysis.batch.plan import Failure, Options, Outcome, Report
 from analysis.batch.snapshot import PACKAGE
 from analysis.batch.watch import watch
 from analysis.data.package import find, seen, unreviewed
+from analysis.present.tables import AUDIT
 from analysis.site import index, page
 
 KILLED = "the process that ran this cell came to its end before the cell did"
@@ -126,7 +127,10 @@ def make_report(
         html = page.render(new_notebook(cells=[cell]), facts)
     error = failure.reason if failure else None
     looks = [PACKAGE] if PACKAGE in seen else sorted(seen, key=str)
-    return Outcome(html, nbformat.writes(notebook) + "\n", looks, error)
+    written = nbformat.writes(notebook) + "\n"
+    if report.year is not None:  # in its folder, as its page is: the audit lies one above
+        written = written.replace(f'href=\\"{AUDIT}', f'href=\\"../{AUDIT}')
+    return Outcome(html, written, looks, error)
 
 
 def make_index(

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -24,17 +24,21 @@ REFERENCE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """A value in base units and the bounds that printed rounding leaves open."""
 
     value: float
     low: float
     high: float
 
+    @classmethod
+    def printed(cls, value: float, half: float = 0.0) -> Interval:
+        """A value that was rounded by up to `half`."""
+        return cls(value, value - half, value + half)
+
     def combine(self, other: Interval, operation: Callable[[float, float], float]) -> Interval:
         """Both under an operation; the bounds are the extremes at the corners."""
-        corners = [operation(a, b) for a in (self.low, self.high) for b in (other.low, other.high)]
+        corners = [operation(a, b) for a in self[1:] for b in other[1:]]
         return Interval(operation(self.value, other.value), min(corners), max(corners))
 
     def integers(self) -> range:
@@ -44,7 +48,7 @@ class Interval:
     @property
     def compared(self) -> Interval:
         """The same, but a zero is exact: it lends a comparison no tolerance."""
-        return self if self.value else Interval(0.0, 0.0, 0.0)
+        return self if self.value else ZERO
 
     @property
     def half(self) -> float:
@@ -52,23 +56,27 @@ class Interval:
         return (self.high - self.low) / 2
 
 
-@dataclass(frozen=True)
-class Cell:
+ZERO = Interval(0.0, 0.0, 0.0)
+
+
+class Cell(NamedTuple):
     """A cell as printed; `amount` (yuan) is None where it is blank, and that says nothing."""
 
     amount: Interval | None
     declared: bool  # blank, and its table declares that its blanks mean zero
     printed: str
-    value: float
     unit: str
     line: int
 
 
-NOTHING = Cell(Interval(0.0, 0.0, 0.0), True, "", 0.0, "万元", 0)
-
-
 class Cells:
-    """The statutory tables of one document."""
+    """The statutory tables of one document.
+
+    Attributes:
+        rows: of each table that is printed, in the order printed.
+        columns: of each table that is printed.
+        empty: of each table that is printed without any amount, what its blanks mean.
+    """
 
     def __init__(
         self,
@@ -80,40 +88,29 @@ class Cells:
 
         Args:
             frame: its rows.
-            disclosed: its rows of `disclosed_tables`: which tables are printed and empty.
+            disclosed: its rows of `disclosed_tables`.
             last: the tables of the year before.
         """
         self.last = last
-        places = frame["printed"].str.partition(".")[2].str.len()
-        factor = (frame["unit"] == "万元").map({True: 10_000.0, False: 1.0})
-        halves = factor * 10.0 ** -places.astype(float) / 2
-        self.known: dict[forms.Cell, Cell] = {}
-        for table, row, column, base, half, declared, *rest in zip(
-            frame["table"], frame["row"], frame["column"], frame["base"], halves,
-            frame["declared_zero"], frame["printed"], frame["value"], frame["unit"], frame["line"],
-            strict=True,
-        ):  # fmt: skip
-            amount = None
-            if declared:
-                amount = Interval(0.0, 0.0, 0.0)
-            elif not pd.isna(base):
-                amount = Interval(float(base), float(base) - half, float(base) + half).compared
-            self.known[table, row, int(column)] = Cell(amount, bool(declared), *rest)
-        self._rows = {table: forms.rows_of(table, self.known) for table in forms.TITLES}
-        self._width = {
-            table: forms.width(table, forms.columns_of(table, self.known)) for table in forms.TITLES
-        }
+        tables: Any = frame.groupby("table")
+        self.rows: dict[str, list[str]] = tables["row"].unique().map(list).to_dict()
+        self.columns: dict[str, list[int]] = tables["column"].unique().map(sorted).to_dict()
         empty = pd.DataFrame() if disclosed is None else disclosed[disclosed["empty"]]
         self.empty = dict(zip(empty["table"], empty["blanks"], strict=True)) if len(empty) else {}
         self._found: dict[str, list[Cell]] = {}
-
-    def rows(self, table: str) -> list[str]:
-        """The rows of a table, in the order printed."""
-        return self._rows[table]
-
-    def columns(self, table: str) -> list[int]:
-        """The columns of a table, ascending."""
-        return forms.columns_of(table, self.known)
+        self._known: dict[forms.Cell, Cell] = {}
+        names = ["table", "row", "column", "base", "declared_zero", "printed", "unit", "line"]
+        for table, row, column, base, declared, printed, unit, line in zip(
+            *(frame[name] for name in names), strict=True
+        ):
+            amount = None
+            if declared:
+                amount = ZERO
+            elif not pd.isna(base):
+                step = (10_000 if unit == "万元" else 1) * 10.0 ** -len(printed.partition(".")[2])
+                amount = Interval.printed(float(base), step / 2).compared
+            cell = Cell(amount, bool(declared), printed, unit, line)
+            self._known[table, row, int(column)] = cell
 
     def find(self, reference: str) -> list[Cell]:
         """The cells that a reference names; see the module.
@@ -123,47 +120,41 @@ class Cells:
                 means; the message tells which table, and why.
         """
         if reference not in self._found:
-            self._found[reference] = list(self._find(reference))
+            self._found[reference] = self._find(reference)
         return self._found[reference]
 
-    def _find(self, reference: str) -> Iterator[Cell]:
+    def _find(self, reference: str) -> list[Cell]:
         match = REFERENCE.fullmatch(reference)
         if not match:
             raise LookupError(f"{reference} is no cell")
         if match["last"]:
             if self.last is None:
                 raise LookupError("the accounts of the year before are not at hand")
-            yield from self.last.find(reference.removeprefix("last."))
-            return
-        table = match["table"]
-        rows = self._rows[table]
-        if not rows:
+            return self.last.find(reference.removeprefix("last."))
+        table, row = match["table"], match["row"]
+        if table not in self.rows:
             if self.empty.get(table) == "zero":
-                yield NOTHING
-                return
-            printed = table in self.empty
-            raise LookupError(f"table {table} is {'empty' if printed else 'not disclosed'}")
-        columns = self._columns(match, table)
-        row, last = match["row"], match["row_to"]
+                return [Cell(ZERO, True, "", "万元", 0)]
+            why = "empty" if table in self.empty else "not disclosed"
+            raise LookupError(f"table {table} is {why}")
+        rows = [row]
         if match["below"]:
-            rows = list(forms.children(row, rows))
-        elif last:
-            span = range(int(row), int(last) + 1)
-            rows = [one for one in rows if one.isdigit() and int(one) in span]
-        else:
-            rows = [row]
-        for one in rows:
-            for column in columns:
-                cell = self.known.get((table, one, column))
-                if cell is None or cell.amount is None:
-                    raise LookupError(f"a cell of table {table} is blank or missing")
-                yield cell
+            rows = list(forms.children(row, self.rows[table]))
+        elif match["row_to"]:
+            span = range(int(row), int(match["row_to"]) + 1)
+            rows = [one for one in self.rows[table] if one.isdigit() and int(one) in span]
+        columns = self._columns(match, table)
+        found = [self._known.get((table, row, column)) for row in rows for column in columns]
+        cells = [one for one in found if one is not None and one.amount is not None]
+        if len(cells) < len(found):
+            raise LookupError(f"a cell of table {table} is blank or missing")
+        return cells
 
     def _columns(self, match: re.Match[str], table: str) -> range:
         if not match["id"]:
             first = int(match["column"])
             return range(first, int(match["column_to"] or first) + 1)
-        width = self._width[table]
+        width = forms.width(table, self.columns[table])
         for (one, form, column), heading in forms.COLUMNS.items():
             if (one, form, heading["id"]) == (table, width, match["id"]):
                 return range(column, column + 1)
@@ -173,8 +164,4 @@ class Cells:
 def total(found: list[Cell]) -> Interval:
     """The sum of cells, in yuan."""
     amounts = [one.amount for one in found if one.amount is not None]
-    return Interval(
-        math.fsum(one.value for one in amounts),
-        math.fsum(one.low for one in amounts),
-        math.fsum(one.high for one in amounts),
-    )
+    return Interval(*map(math.fsum, zip(*amounts, strict=True))) if amounts else ZERO

@@ -6,9 +6,9 @@ data with their reason; verdicts are computed here. A verdict and its reason are
 - ``holds``;
 - ``contradicted``: two values of the same thing, by ``tables``, ``text``, ``arithmetic``, or a
   slip of ``unit`` or ``label``; ``rounding``: right but for rounding up or truncating;
-  ``no_integer``: the count it is over would have to be a fraction; ``zero_base``: a share of, or a
-  growth from, nothing;
+  ``no_integer``: the count it is over would have to be a fraction;
 - ``not_reconcilable``: ``different_basis``, ``open_definition`` or ``missing_figure``;
+  ``zero_base``: a share of, or a growth from, nothing has no value that could differ;
 - ``own_test``: a bound that the document never claimed does not hold.
 """
 
@@ -27,11 +27,14 @@ from analysis.checks import formula
 from analysis.checks.identities import EPSILON
 from analysis.data import numerals
 from analysis.data.package import Package, Where, find, records
+from analysis.data.tab import own
+
+__dir__ = own(__name__)
 
 # From the gravest; within a verdict what the tables say first, slips of the unit last.
 VERDICTS = ("contradicted", "not_reconcilable", "own_test", "holds")
-REASONS = ("tables", "text", "label", "arithmetic", "no_integer", "zero_base", "rounding", "unit",
-           "different_basis", "missing_figure", "open_definition", "")  # fmt: skip
+REASONS = ("tables", "text", "label", "arithmetic", "no_integer", "rounding", "unit",
+           "different_basis", "missing_figure", "open_definition", "zero_base", "")  # fmt: skip
 SEVERITIES = ("high", "medium", "low")
 # How a verdict and its reason are shown in English.
 LABELS = {
@@ -41,12 +44,12 @@ LABELS = {
     "label": "wrong label or year",
     "arithmetic": "contradicted by its own arithmetic",
     "no_integer": "contradicted: no whole number fits",
-    "zero_base": "contradicted: the base is zero",
     "rounding": "right only by rounding up or truncating",
     "unit": "wrong unit",
     "different_basis": "not reconcilable: different basis",
     "missing_figure": "not reconcilable: a figure is missing",
     "open_definition": "not reconcilable: the definition is open",
+    "zero_base": "not reconcilable: the base is zero",
     "own_test": "our own test fails",
 }
 
@@ -119,18 +122,10 @@ def _findings(package: Package, where: Mapping[str, Where | Collection[Where]]) 
     judged = [{**claim, **judge(claim, figures)} for claim in records(claims)]
     new = ["verdict_id", "reason_id", "verdict", "holds", "recomputed", "arithmetic", "other"]
     frame = pd.DataFrame(judged, columns=[*claims, *new]).astype({"holds": bool})
-    order = {
-        "severity": (*SEVERITIES, ""),
-        "verdict_id": VERDICTS,
-        "reason_id": REASONS,
-    }
-    return frame.sort_values(
-        by=["holds", "severity", "verdict_id", "reason_id", "document", "line"],
-        key=lambda column: (
-            column.map(order[str(column.name)].index) if column.name in order else column
-        ),
-        kind="stable",
-    ).reset_index(drop=True)
+    order = {"severity": (*SEVERITIES, ""), "verdict_id": VERDICTS, "reason_id": REASONS}
+    ranks = frame.assign(**{one: frame[one].map(order[one].index) for one in order})
+    by = ["holds", *order, "document", "line"]
+    return frame.loc[ranks.sort_values(by, kind="stable").index].reset_index(drop=True)
 
 
 def judge(claim: Mapping[str, object], figures: formula.Figures) -> dict[str, object]:
@@ -147,7 +142,7 @@ def judge(claim: Mapping[str, object], figures: formula.Figures) -> dict[str, ob
     reason, compares = found.reason, str(claim.get("compares", "same"))
     if reason == "":
         verdict = "holds"
-    elif reason == "missing_figure":
+    elif reason in ("missing_figure", "zero_base"):
         verdict = "not_reconcilable"
     elif compares == "same":
         verdict = "contradicted"
@@ -243,14 +238,7 @@ def _compare_label(
         items = frame[frame["row"].str.len() == 7].drop_duplicates("row")
         named = [
             formula.Figure(
-                text,
-                None,
-                f"{row['row']} {row['label']}",
-                document,
-                int(row["row_line"]),
-                row["label"],
-                "",
-                False,
+                text, None, f"{row['row']} {row['label']}", document, row["row_line"], row["label"]
             )
             for row in records(items)
         ]

@@ -12,9 +12,8 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -24,14 +23,19 @@ from analysis.data.package import DataError, Package, find
 
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
 GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
-# The tables whose rows have a name; names are unique across them.
-TABLES = ("amounts", "indicators", "claims")
 # Quantities printed rounded; everything else is a count and exact.
 ROUNDED = ("money", "price", "ratio", "mass", "area", "length", "volume", "energy")
 LONGEST = 2000  # characters of a formula
+MOST = 200  # operators of a formula
 FUNCTIONS: dict[str, Callable[[str], float]] = {
     "count": lambda text: len(text.split("、")),
     "grade_floor": lambda grade: GRADES[grade],
+}
+OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
 }
 
 
@@ -39,8 +43,7 @@ class NoIntegerError(LookupError):
     """No whole number lies within the rounding that a formula leaves for a count."""
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """A figure as a formula sees it, with the place it was read from."""
 
     name: str
@@ -48,9 +51,9 @@ class Figure:
     printed: str
     document: str
     line: int
-    quantity: str
-    unit: str
-    derived: bool
+    quantity: str = ""
+    unit: str = ""
+    why: LookupError | None = None  # there is no amount
 
 
 class Figures:
@@ -60,28 +63,18 @@ class Figures:
         self.package = find(data)
         self._units = {row["unit"]: row for row in self.package.rows("units")}
         self._known: dict[str, Figure] = {}
-        self._unfit: dict[str, Interval] = {}
         self._cells: dict[str, Cells] = {}
 
     def __getitem__(self, name: str) -> Figure:
         if name not in self._known:
-            table = next((one for one in TABLES if self.package.has(one, name)), None)
-            if table is None:
+            row = self.package.figure(name)
+            if row is None:
                 raise LookupError(f"{name} is no figure")
-            self._known[name] = self._figure(self.package.lookup(table, name))
+            self._known[name] = self._figure(row)
         return self._known[name]
 
     def __contains__(self, name: str) -> bool:
-        return any(self.package.has(one, name) for one in TABLES)
-
-    def missing(self, name: str) -> LookupError:
-        """Why a figure has no value."""
-        if name in self._unfit:
-            bounds = self._unfit[name]
-            return NoIntegerError(
-                f"no whole number lies between {bounds.low:.2f} and {bounds.high:.2f}"
-            )
-        return LookupError(f"{name} is not disclosed")
+        return self.package.figure(name) is not None
 
     def factor(self, unit: str) -> float:
         """One `unit` in base units."""
@@ -89,40 +82,28 @@ class Figures:
 
     def year(self, document: str) -> int:
         """The fiscal year of a document."""
-        years = {row["document"]: int(row["year"]) for row in self.package.rows("documents")}
-        return years[document]
+        rows = self.package.rows("documents")
+        return next(int(row["year"]) for row in rows if row["document"] == document)
 
     def _figure(self, row: dict[str, Any]) -> Figure:
-        unit = self._units[row["unit"]]
-        derived = row.get("basis") == "derived"
+        unit, name = row["unit"], row["figure"]
+        factor, rounded = self.factor(unit), self._units[unit]["quantity"] in ROUNDED
         amount: Interval | None = None
-        if derived:
+        why = LookupError(f"{name} is not disclosed")
+        if row.get("basis") == "derived":
             amount = evaluate(row["formula"], self, row["document"])
-            if unit["quantity"] not in ROUNDED:
-                whole = amount.integers()
-                if whole:
-                    nearest = min(max(math.ceil(amount.value - 0.5), whole[0]), whole[-1])
-                    amount = Interval(nearest, whole[0], whole[-1])
-                else:
-                    self._unfit[row["figure"]], amount = amount, None
+            if not rounded and (whole := amount.integers()):
+                nearest = min(max(math.ceil(amount.value - 0.5), whole[0]), whole[-1])
+                amount = Interval(nearest, whole[0], whole[-1])
+            elif not rounded:
+                bounds = f"{amount.low:.2f} and {amount.high:.2f}"
+                amount, why = None, NoIntegerError(f"no whole number lies between {bounds}")
         elif not pd.isna(row["base"]):
-            value = float(row["base"])
-            half = 0.0
-            if unit["quantity"] in ROUNDED:
-                half = numerals.read(row["printed"]).step * float(unit["factor"]) / 2
-            amount = Interval(value, value - half, value + half)
-        return Figure(
-            row["figure"],
-            amount,
-            row["printed"],
-            row["document"],
-            int(row["line"]),
-            "?"
-            if amount is None
-            else f"{amount.value / float(unit['factor']):,.10g} {row['unit']}",
-            row["unit"],
-            derived,
-        )
+            half = numerals.read(row["printed"]).step * factor / 2 if rounded else 0.0
+            amount = Interval.printed(float(row["base"]), half)
+        shown = "?" if amount is None else f"{amount.value / factor:,.10g} {unit}"
+        place = row["printed"], row["document"], int(row["line"])
+        return Figure(name, amount, *place, shown, unit, why)
 
     def cells(self, document: str) -> Cells:
         """The statutory tables of a document."""
@@ -145,17 +126,11 @@ class Figures:
             raise LookupError(f"{reference} is not disclosed")
         amount, first = total(found), found[0]
         table, row, column = reference.removeprefix("last.").split(".")
-        return Figure(
-            reference,
-            amount,
-            first.printed,
-            document,
-            first.line,
+        shown = (
             f"{amount.value / self.factor(first.unit):.2f} {first.unit} "
-            f"(table {table[1:]}, row {row[1:]}, column {column.removeprefix('c')})",
-            first.unit,
-            False,
+            f"(table {table[1:]}, row {row[1:]}, column {column.removeprefix('c')})"
         )
+        return Figure(reference, amount, first.printed, document, first.line, shown, first.unit)
 
 
 def derive(frame: pd.DataFrame, data: Package | str | Path | None = None) -> pd.DataFrame:
@@ -179,7 +154,7 @@ def derive(frame: pd.DataFrame, data: Package | str | Path | None = None) -> pd.
 def used(expression: str, figures: Figures, document: str = "") -> list[Figure]:
     """The figures and cells a formula names, in order."""
     found = []
-    for node in _leaves(parse(expression).body):
+    for node in _leaves(parse(expression)):
         if isinstance(node, ast.Attribute):
             found.append(figures.cell(document, reference(node)))
         elif isinstance(node, ast.Name) and node.id != "document_year":
@@ -189,18 +164,13 @@ def used(expression: str, figures: Figures, document: str = "") -> list[Figure]:
 
 def names(expression: str) -> list[str]:
     """The names of figures in a formula, in order."""
-    leaves = _leaves(parse(expression).body)
-    found = [node.id for node in leaves if isinstance(node, ast.Name)]
-    return [name for name in found if name != "document_year"]
+    leaves = _leaves(parse(expression))
+    return [one.id for one in leaves if isinstance(one, ast.Name) and one.id != "document_year"]
 
 
 def is_sum(expression: str) -> bool:
     """Whether a formula only adds and subtracts, so that rounding errors add up in its unit."""
-    return all(
-        isinstance(node.op, ast.Add | ast.Sub)
-        for node in ast.walk(parse(expression))
-        if isinstance(node, ast.BinOp)
-    )
+    return not any(isinstance(node, ast.Mult | ast.Div) for node in ast.walk(parse(expression)))
 
 
 def misfits(expression: str, known: Collection[str]) -> list[str]:
@@ -208,9 +178,7 @@ def misfits(expression: str, known: Collection[str]) -> list[str]:
     if not expression:
         return []
     try:
-        return [
-            ast.unparse(one) for one in _leaves(parse(expression).body) if not _fits(one, known)
-        ]
+        return [ast.unparse(one) for one in _leaves(parse(expression)) if not _fits(one, known)]
     except (DataError, RecursionError):
         return [expression]
 
@@ -253,32 +221,22 @@ def evaluate(
     def leaf(node: ast.expr) -> Interval:
         match node:
             case ast.Constant(int() | float() as number):
-                return Interval(number, number, number)
+                return Interval.printed(number)
             case ast.Name("document_year"):
-                year = figures.year(document)
-                return Interval(year, year, year)
-            case ast.Name(name):
-                amount = figures[name].amount
-                if amount is None:
-                    raise figures.missing(name)
+                return Interval.printed(figures.year(document))
+            case ast.Call(ast.Name(name), [ast.Constant(str() as text)]) if name in FUNCTIONS:
+                return Interval.printed(FUNCTIONS[name](text))
             case ast.Attribute():
                 amount = total(figures.cells(document).find(reference(node)))
-            case ast.Call(ast.Name(name), [ast.Constant(str() as text)]) if name in FUNCTIONS:
-                number = FUNCTIONS[name](text)
-                return Interval(number, number, number)
+            case ast.Name(name) if known := figures[name].amount:
+                amount = known
+            case ast.Name(name):
+                raise figures[name].why or LookupError(name)
             case _:
                 raise DataError(f"formula: found {ast.unparse(node)!r}, expected arithmetic")
         return amount.compared if compared else amount
 
-    return compute(parse(expression).body, leaf)
-
-
-OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
+    return compute(parse(expression), leaf)
 
 
 def compute(node: ast.expr, leaf: Callable[[ast.expr], Interval]) -> Interval:
@@ -293,7 +251,7 @@ def compute(node: ast.expr, leaf: Callable[[ast.expr], Interval]) -> Interval:
 
 
 @functools.lru_cache(maxsize=4096)
-def parse(expression: str) -> ast.Expression:
+def parse(expression: str) -> ast.expr:
     """The tree of a formula.
 
     Raises:
@@ -302,23 +260,12 @@ def parse(expression: str) -> ast.Expression:
     try:
         if len(expression) > LONGEST:
             raise ValueError("a formula too long")
-        tree = ast.parse(expression, mode="eval")
-        if _depth(tree.body) > 200:
+        tree = ast.parse(expression, mode="eval").body
+        if sum(isinstance(one, ast.BinOp) for one in ast.walk(tree)) > MOST:
             raise ValueError("a formula too deep")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise DataError(f"formula: found {expression[:80]!r}, expected arithmetic") from None
     return tree
-
-
-def _depth(node: ast.expr) -> int:
-    """How deep the operators of a formula are nested; its leaves are looked into by nobody."""
-    deepest, level = 0, [node]
-    while level:
-        level = [
-            part for one in level if isinstance(one, ast.BinOp) for part in (one.left, one.right)
-        ]
-        deepest += 1
-    return deepest
 
 
 def reference(node: ast.expr) -> str:

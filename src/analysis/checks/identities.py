@@ -9,7 +9,6 @@ line stand for what is bound.
 from __future__ import annotations
 
 import ast
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -21,6 +20,9 @@ from analysis.checks.cells import Cell, Cells, Interval, total
 from analysis.checks.formula import compute, parse, reference
 from analysis.data import forms
 from analysis.data.package import Package, find
+from analysis.data.tab import own
+
+__dir__ = own(__name__)
 
 EPSILON = 1e-9
 WAN = 10_000
@@ -29,9 +31,7 @@ WAN = 10_000
 @cache
 def identity_rules() -> tuple[dict[str, str], ...]:
     """The identities a disclosure must satisfy, as read from ``identities.csv``."""
-    path = Path(__file__).with_name("identities.csv")
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    return tuple(forms.read(Path(__file__).with_name("identities.csv")))
 
 
 def identities(
@@ -57,12 +57,9 @@ def identities(
         bindings = list(_bindings(rule["for"], known))
         if not bindings:
             table = rule["for"][-2:]
-            reason = f"table {table} is not disclosed"
-            if known.rows(table):
-                reason = f"table {table} has no such row"
-            elif table in known.empty:
-                reason = f"table {table} is empty"
-            found.append(_unchecked(rule, rule["formula"], reason))
+            why = "has no such row" if table in known.rows else "is not disclosed"
+            why = "is empty" if table in known.empty else why
+            found.append(_unchecked(rule, rule["formula"], f"table {table} {why}"))
         for binding in bindings:
             found.append(_check(rule, rule["formula"].format(**binding), known))
     return pd.DataFrame(found)
@@ -75,15 +72,13 @@ def _bindings(scope: str, known: Cells) -> Iterator[Mapping[str, object]]:
         return
     what, _, table = scope.partition(" of ")
     kind, _, spans = what.partition(" ")
-    numbers = [one for span in spans.split(",") if span for one in _span(span)]
-    rows = known.rows(table)
+    numbers = [one for span in spans.split(",") if span for one in forms.span(span)]
+    rows, columns = known.rows.get(table, []), known.columns.get(table, [])
     if kind == "columns":
-        yield from ({"column": one} for one in known.columns(table) if one in numbers)
-        return
+        yield from ({"column": one} for one in columns if one in numbers)
     for row in rows:
-        below = list(forms.children(row, rows))
-        if kind == "parents" and below:
-            yield from ({"row": row, "column": column} for column in known.columns(table))
+        if kind == "parents" and any(forms.children(row, rows)):
+            yield from ({"row": row, "column": column} for column in columns)
         elif kind == "rows" or (kind == "items" and len(row) == 7):
             yield {"row": row}
         elif kind == "classes" and row in forms.CLASS_LINES:
@@ -91,11 +86,6 @@ def _bindings(scope: str, known: Cells) -> Iterator[Mapping[str, object]]:
             yield {"row": row, "line": line, "next": line + 1}
         elif kind == "lines" and int(row) in numbers:
             yield {"row": row, "next": int(row) + 1}
-
-
-def _span(text: str) -> range:
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
 
 
 def shown(text: str) -> str:
@@ -121,7 +111,7 @@ def _unchecked(rule: dict[str, str], text: str, reason: str) -> dict[str, object
 
 
 def _check(rule: dict[str, str], text: str, known: Cells) -> dict[str, object]:
-    sides = parse(text).body
+    sides = parse(text)
     assert isinstance(sides, ast.Compare)
     compared: list[Cell] = []
 
@@ -161,18 +151,15 @@ def identity_summary(checked: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for identity, group in checked.groupby("identity", sort=False):
         real = group[group["result"] != "not checked"]
-        results = {*real["result"]}
         rows.append(
             {
                 "identity": identity,
                 "meaning": group["meaning"].iloc[0],
-                "result": next(
-                    (one for one in ("fails", "holds") if one in results), "not checked"
-                ),
+                "result": min(real["result"], default="not checked"),  # fails before holds
                 "instances": len(real),
                 "zeros": int(real["zeros"].sum()),
                 "declared": int((real["declared"] > 0).sum()),
-                "reason": "; ".join(sorted({r for r in group["reason"] if r})),
+                "reason": "; ".join(sorted({*group["reason"]} - {""})),
             }
         )
     return pd.DataFrame(rows)

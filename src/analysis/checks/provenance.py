@@ -86,17 +86,16 @@ def misplaced(lines: Lines, data: Data = None) -> list[str]:
             if not _pattern(row["printed"]).search(lines[row["document"]][row["line"] - 1]):
                 wrong.append(f"{name}: {row['figure']}: {row['printed']} not at line {row['line']}")
     for row in records(load("disclosed_tables")):
-        if row["title"] not in lines[row["document"]][row["line"] - 1]:
-            wrong.append(
-                f"disclosed_tables: {row['table']}: {row['title']} not at line {row['line']}"
-            )
+        table, title, line = row["table"], row["title"], row["line"]
+        if title not in lines[row["document"]][line - 1]:
+            wrong.append(f"disclosed_tables: {table}: {title} not at line {line}")
     for row in records(load("statutory_tables")):
-        text = lines[row["document"]]
-        printed, number = text[row["line"] - 1], text[row["row_line"] - 1]
-        if printed.strip("\t \u3000") != row["printed"]:
-            wrong.append(f"statutory_tables: {row['table']} r{row['row']}: {row['printed']}")
-        if number.strip() != row["row"] and not number.strip().endswith(row["label"] or "\n"):
-            wrong.append(f"statutory_tables: {row['table']} r{row['row']}: line {row['row_line']}")
+        text, place = lines[row["document"]], f"statutory_tables: {row['table']} r{row['row']}"
+        number = text[row["row_line"] - 1].strip()
+        if text[row["line"] - 1].strip("\t \u3000") != row["printed"]:
+            wrong.append(f"{place}: {row['printed']}")
+        if number != row["row"] and not number.endswith(row["label"] or "\n"):
+            wrong.append(f"{place}: line {row['row_line']}")
     return wrong
 
 

@@ -11,8 +11,8 @@ import csv
 import graphlib
 import io
 import itertools
+import operator
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,9 @@ import pandas as pd
 
 from analysis.checks import formula
 from analysis.data import forms, numerals
-from analysis.data.package import TYPES, DataError, Package, find
+from analysis.data.package import FIGURES, TYPES, DataError, Package, find
 from analysis.data.text import inert
 
-FIGURES = ("amounts", "indicators", "claims")
 # What may be told once by a document.
 KEYS = {
     "amounts": ("document", "year", "direction", "phase", "item"),
@@ -33,7 +32,7 @@ KEYS = {
 MOST = 50  # lines told; of more only the number
 LONGEST = 5000  # characters of a cell; 200 of those that were printed
 DEEPEST = 50  # figures that follow from each other
-LABEL = "'[^'\\\\]+'|T(" + "|".join(forms.TITLES) + ")"
+LABEL = re.compile("'[^'\\\\]+'|T(" + "|".join(forms.TITLES) + ")")
 SPELLINGS = {
     "integer": re.compile(r"-?(0|[1-9][0-9]{0,8})"),
     "number": re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?"),
@@ -47,8 +46,6 @@ UNITS = {
     "吨": ("mass", 1.0), "千克": ("mass", 1e-3), "公斤": ("mass", 1e-3), "克": ("mass", 1e-6),
     "人": ("persons", 1.0), "名": ("persons", 1.0), "人次": ("person-times", 1.0),
 }  # fmt: skip
-MONEY = ("money", "price")
-
 Frames = dict[str, pd.DataFrame]
 
 
@@ -65,7 +62,7 @@ def problems(data: Package | str | Path | None = None) -> list[str]:
     if not found:
         frames = {name: _frame(package, name) for name in package.tables}
         for stage in STAGES:
-            if found := list(stage(package, frames)):
+            if found := [one for check in stage for one in check(package, frames)]:
                 break
     told = [inert(line if len(line) <= 400 else line[:397] + "...") for line in found[:MOST]]
     if len(found) > MOST:
@@ -79,19 +76,28 @@ def _frame(package: Package, name: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=header, dtype=str, index=range(2, len(rows) + 2))
 
 
-def _rows(frame: pd.DataFrame) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a table, each with the number that messages name."""
-    return zip(frame.index.tolist(), frame.to_dict("records"), strict=True)  # type: ignore[arg-type]
+def _line(name: str, row: object, column: str, found: object, expected: str) -> str:
+    """What is wrong with a cell, or with several of a row."""
+    shown = repr(found) if len(str(found)) <= 200 else f"{len(str(found)):,} characters"
+    shown = shown if found else "nothing"
+    return f"{name}.csv, row {row}, column {column}: found {shown}, expected {expected}"
 
 
 def _wrong(
-    name: str, frame: pd.DataFrame, wrong: pd.Series[bool], column: str, expected: str
+    name: str, frame: pd.DataFrame, wrong: pd.Series[bool], column: str, expected: Any
 ) -> Iterator[str]:
-    """A line for each row that is wrong in a column."""
-    for row, found in frame.loc[wrong.astype(bool), column].items():
-        shown = repr(found) if len(found) <= 200 else f"{len(found):,} characters"
-        shown = shown if found else "nothing"
-        yield f"{name}.csv, row {row}, column {column}: found {shown}, expected {expected}"
+    """A line for each row that is wrong in a column; what is expected may differ by row."""
+    wrong = wrong.astype(bool)
+    each = expected[wrong] if isinstance(expected, pd.Series) else itertools.repeat(expected)
+    for (row, found), one in zip(frame.loc[wrong, column].items(), each, strict=False):
+        yield _line(name, row, column, found, one)
+
+
+def _rows(frames: Frames, *names: str) -> Iterator[tuple[str, Any, dict[str, str]]]:
+    """The rows of some tables: table, number that messages name, cells."""
+    for name in names:
+        rows: list[Any] = frames[name].to_dict("records")
+        yield from zip(itertools.repeat(name), frames[name].index, rows, strict=False)
 
 
 # ------------------------------------------------------------------------ characters and columns
@@ -109,10 +115,7 @@ def _unreadable(package: Package) -> Iterator[str]:
             continue
         if not content.endswith(b"\n"):
             row = content.count(b"\n") + 1
-            yield (
-                f"{path}, row {row}: found no line end after the last row, "
-                "expected one; the file looks cut off"
-            )
+            yield f"{path}, row {row}: found no line end after the last row, expected one: cut off?"
         if "\0" in text:
             yield f"{path}: found a NUL character, expected text"
         expected = [field["name"] for field in package.fields(name)]
@@ -127,13 +130,9 @@ def _unreadable(package: Package) -> Iterator[str]:
                 )
                 continue
             for number, cells in enumerate(lines, start=2):
-                if not cells:
-                    yield f"{path}, row {number}: found an empty row, expected a row of the table"
-                elif len(cells) != len(expected):
-                    yield (
-                        f"{path}, row {number}: found {len(cells)} cells, "
-                        f"expected {len(expected)} cells in the row"
-                    )
+                if len(cells) != len(expected):
+                    shown = f"{len(cells)} cells" if cells else "an empty row"
+                    yield f"{path}, row {number}: found {shown}, expected {len(expected)} cells"
         except csv.Error as error:
             yield (
                 f"{path}, row {lines.line_num}: found {error}, "
@@ -146,85 +145,75 @@ def _misspelled(package: Package, frames: Frames) -> Iterator[str]:
     """Cells that the dictionary of columns forbids: blanks, types, closed lists, limits."""
     for name, frame in frames.items():
         for field in package.fields(name):
-            yield from _misspelled_column(name, frame, field)
+            for wrong, expected in _spellings(frame[field["name"]], field):
+                yield from _wrong(name, frame, wrong, field["name"], expected)
 
 
-def _misspelled_column(name: str, frame: pd.DataFrame, field: dict[str, Any]) -> Iterator[str]:
-    column, rules = field["name"], field.get("constraints", {})
-    cells = frame[column]
-    longest = 200 if column == "printed" else LONGEST
-    yield from _wrong(
-        name, frame, cells.str.len() > longest, column, f"at most {longest:,} characters"
-    )
-    filled = cells != ""
+def _spellings(
+    cells: pd.Series[str], field: dict[str, Any]
+) -> Iterator[tuple[pd.Series[bool], str]]:
+    """Which cells of a column break a rule, and what each rule expects."""
+    rules, kind, filled = field.get("constraints", {}), field["type"], cells != ""
+    longest = 200 if field["name"] == "printed" else LONGEST
+    yield cells.str.len() > longest, f"at most {longest:,} characters"
     if rules.get("required"):
-        for row in frame.index[~filled]:
-            yield (
-                f"{name}.csv, row {row}, column {column}: found nothing, "
-                "expected a value: the column is required"
-            )
-    kind = field["type"]
+        yield ~filled, "a value: the column is required"
     if kind in SPELLINGS:
-        spelled = cells.str.fullmatch(SPELLINGS[kind])
-        yield from _wrong(name, frame, filled & ~spelled, column, TYPES[kind])
-        filled &= spelled
-    else:
-        # what no reader sees must not make another key of it
-        padded = cells.str.strip() != cells
-        yield from _wrong(name, frame, padded, column, "no space around it")
-        filled &= ~padded
+        spelled, expected = cells.str.fullmatch(SPELLINGS[kind]), TYPES[kind]
+    else:  # what no reader sees must not make another key of it
+        spelled, expected = cells.str.strip() == cells, "no space around it"
+    yield filled & ~spelled, expected
+    filled &= spelled
     if "enum" in rules:
-        listed = cells.isin(rules["enum"])
-        expected = "one of " + ", ".join(rules["enum"])
-        yield from _wrong(name, frame, filled & ~listed, column, expected)
+        yield filled & ~cells.isin(rules["enum"]), "one of " + ", ".join(rules["enum"])
     if "pattern" in rules:
         fits = cells.str.fullmatch(rules["pattern"])
-        expected = f"characters like {rules['pattern']}"
-        yield from _wrong(name, frame, filled & ~fits, column, expected)
-    if "minimum" in rules or "maximum" in rules:
-        numbers = pd.to_numeric(cells.where(filled))
-        low, high = rules.get("minimum"), rules.get("maximum")
-        if low is not None:
-            yield from _wrong(name, frame, filled & (numbers < low), column, f"at least {low}")
-        if high is not None:
-            yield from _wrong(name, frame, filled & (numbers > high), column, f"at most {high}")
+        yield filled & ~fits, f"characters like {rules['pattern']}"
+    for limit, beyond, words in (
+        ("minimum", operator.lt, "least"),
+        ("maximum", operator.gt, "most"),
+    ):
+        if limit in rules:
+            numbers = cells.where(filled).astype(float)
+            yield beyond(numbers, rules[limit]), f"at {words} {rules[limit]}"
 
 
 def _repeated(package: Package, frames: Frames) -> Iterator[str]:
     """Keys that are used twice, references to nothing, and figures told twice."""
     for name, frame in frames.items():
         schema = package.resources[name]["schema"]
-        key = schema.get("primaryKey", [])
         unique = [[f["name"]] for f in schema["fields"] if f.get("constraints", {}).get("unique")]
-        for columns in [key, *(one for one in unique if one != key)] if key else unique:
+        for columns in dict.fromkeys(map(tuple, [schema.get("primaryKey", []), *unique])):
             yield from _twice(name, frame, columns, "a key that is used once")
+        yield from _twice(name, frame, KEYS.get(name, ()), "one figure for each")
         for reference in schema.get("foreignKeys", []):
-            columns, other = reference["fields"], reference["reference"]
-            target = frames[other["resource"] or name]
-            known = {*zip(*(target[one] for one in other["fields"]), strict=True)}
+            columns, other = reference["fields"], reference["reference"]["resource"] or name
+            target = frames[other][reference["reference"]["fields"]]
+            known = {*target.itertuples(index=False, name=None)}
             for row, *found in frame[columns].itertuples():
                 if tuple(found) not in known and any(found):
                     yield (
                         f"{name}.csv, row {row}, column {', '.join(columns)}: found "
-                        f"{', '.join(map(repr, found))}, expected a value of "
-                        f"{other['resource'] or 'the same table'}"
+                        f"{', '.join(map(repr, found))}, expected a value of {other}"
                     )
-    for name, keys in KEYS.items():
-        yield from _twice(name, frames[name], [*keys], "one figure for each")
-    names = pd.concat([frames[one]["figure"] for one in FIGURES], keys=FIGURES)
-    for (name, row), figure in names[names.duplicated()].items():
-        first = names.index[names == figure][0]
-        yield (
-            f"{name}.csv, row {row}, column figure: found {figure!r}, expected a name not in "
-            f"use; {first[0]}.csv, row {first[1]} has it"
-        )
+    firsts: dict[str, str] = {}
+    for name, row, cells in _rows(frames, *FIGURES):
+        place = f"{name}.csv, row {row}"
+        first = firsts.setdefault(cells["figure"], place)
+        if first != place and not first.startswith(f"{name}.csv"):
+            yield _line(name, row, "figure", cells["figure"], f"a name not in use; {first} has it")
     if frames["documents"].empty:
         yield "documents.csv: found no row, expected a document"
 
 
-def _twice(name: str, frame: pd.DataFrame, columns: list[str], expected: str) -> Iterator[str]:
+def _twice(
+    name: str, frame: pd.DataFrame, columns: tuple[str, ...], expected: str
+) -> Iterator[str]:
+    if not columns:
+        return
     firsts: dict[tuple[str, ...], int] = {}
-    for row, *key in frame.loc[frame.duplicated(columns, keep=False), columns].itertuples():
+    chosen = frame.loc[frame.duplicated([*columns], keep=False), [*columns]]
+    for row, *key in chosen.itertuples():
         first = firsts.setdefault(tuple(key), row)
         if first != row:
             yield (
@@ -238,159 +227,121 @@ def _twice(name: str, frame: pd.DataFrame, columns: list[str], expected: str) ->
 
 def _misprinted(package: Package, frames: Frames) -> Iterator[str]:
     """Values that are not what the printed characters say, and lines that are not there."""
-    documents = frames["documents"]
-    length = dict(zip(documents["document"], documents["lines"].astype(int), strict=True))
+    lengths = frames["documents"].set_index("document")["lines"]
     for name in (*FIGURES, "statutory_tables", "disclosed_tables", "explanations", "corrections"):
-        for row, cells in _rows(frames[name]):
-            most = length[cells["document"]]
-            for column in ("line", "row_line"):
-                if int(cells.get(column, 0)) > most:
-                    yield (
-                        f"{name}.csv, row {row}, column {column}: found {cells[column]}, "
-                        f"expected at most {most}, the lines of the document"
-                    )
-    quantities = dict(zip(frames["units"]["unit"], frames["units"]["quantity"], strict=True))
-    for name in FIGURES:
-        for row, cells in _rows(frames[name]):
-            yield from (f"{name}.csv, row {row}, {text}" for text in _misread(name, cells))
-            if name == "amounts" and quantities[cells["unit"]] not in MONEY:
-                yield (
-                    f"{name}.csv, row {row}, column unit: found {cells['unit']!r}, "
-                    "expected a unit of money"
-                )
-    yield from _contradicted(frames)
+        frame = frames[name]
+        most = frame["document"].map(lengths)
+        for column in frame.columns.intersection(["line", "row_line"]):
+            beyond = frame[column].astype(int) > most.astype(int)
+            limit = "at most " + most + ", the lines of the document"
+            yield from _wrong(name, frame, beyond, column, limit)
+    units = frames["units"].set_index("unit")
+    money = units.index[units["quantity"].isin(["money", "price"])]
+    amounts = frames["amounts"]
+    yield from _wrong("amounts", amounts, ~amounts["unit"].isin(money), "unit", "a unit of money")
+    told: dict[tuple[str, str, str], tuple[float, str, str]] = {}
+    for name, row, cells in _rows(frames, *FIGURES):
+        for column, expected in _misread(name, cells):
+            yield _line(name, row, column, cells[column], expected)
+        if not cells["value"]:
+            continue
+        unit, key = cells["unit"], (cells["document"], cells["line"], cells["printed"])
+        base = float(cells["value"]) * float(units["factor"].get(unit, "0"))
+        known, first, other = told.setdefault(key, (base, f"{name}.csv, row {row}", unit))
+        if known != base:
+            yield _line(
+                name, row, "unit", unit,
+                f"{other!r} as {first} reads the same characters {key[2]!r} of the same line",
+            )  # fmt: skip
 
 
-def _misread(name: str, row: dict[str, str]) -> Iterator[str]:
-    """Whether value, unit and qualifier are what the printed characters say."""
-    derived = row.get("basis") == "derived"
-    if derived != bool(row["formula"]) and name != "claims":
-        yield (
-            f"column formula: found {row['formula']!r}, expected "
-            + ("a formula for a derived figure" if derived else "blank for a stated figure")
-        )
-    if name == "claims" and bool(row["value"]) == (row["kind"] == "label"):
-        yield f"column value: found {row['value']!r}, expected a number, or blank for a label"
-    if name == "claims" and row["kind"] != "label" and not row["unit"]:
-        yield "column unit: found nothing, expected a unit, or blank for a label"
-    if derived or (name == "claims" and row["kind"] == "label"):
+def _misread(name: str, row: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Columns that are not what the printed characters say: value, unit and qualifier."""
+    derived, printed = row.get("basis") == "derived", row["printed"]
+    label = name == "claims" and row["kind"] == "label"
+    if name != "claims" and derived != bool(row["formula"]):
+        yield "formula", f"{'a formula' if derived else 'blank'} for a {row['basis']} figure"
+    if name == "claims" and not label and not row["unit"]:
+        yield "unit", "a unit, or blank for a label"
+    if name == "claims" and not label and not row["value"]:
+        yield "value", "a number, or blank for a label"
+    if derived or label:
         if row["value"]:
-            yield f"column value: found {row['value']!r}, expected blank: nothing is read here"
+            yield "value", "blank: nothing is read here"
         return
     try:
-        reading = numerals.read(row["printed"])
+        reading = numerals.read(printed)
     except ValueError as error:
-        yield f"column printed: found {error}, expected the characters of a figure"
+        yield "printed", f"the characters of a figure: {error}"
         return
     if (float(row["value"]) if row["value"] else None) != reading.value:
-        yield (
-            f"column value: found {row['value']!r}, expected {reading.value} as printed "
-            f"in {row['printed']!r}"
-        )
+        yield "value", f"{reading.value} as printed in {printed!r}"
     if row.get("qualifier", reading.qualifier) != reading.qualifier:
-        yield (
-            f"column qualifier: found {row['qualifier']!r}, expected {reading.qualifier!r} "
-            f"for {row['printed']!r}"
-        )
-    spelled = numerals.ABSENT.match(row["printed"]) or row["printed"].startswith(("第", "零"))
-    bare = row["printed"].replace(".", "").isdigit()
-    if not (spelled or bare or numerals.prints_unit(row["printed"], row["unit"])):
-        yield (
-            f"column unit: found {row['unit']!r}, expected the unit printed in {row['printed']!r}"
-        )
+        yield "qualifier", f"{reading.qualifier!r} for {printed!r}"
+    spelled = numerals.ABSENT.match(printed) or printed.startswith(("第", "零"))
+    bare = printed.replace(".", "").isdigit()
+    if not (spelled or bare or numerals.prints_unit(printed, row["unit"])):
+        yield "unit", f"the unit printed in {printed!r}"
 
 
-def _contradicted(frames: Frames) -> Iterator[str]:
-    """Rows that read the same characters of one line as different quantities."""
-    factors = dict(zip(frames["units"]["unit"], frames["units"]["factor"], strict=True))
-    told: dict[tuple[str, str, str], tuple[float, str, str]] = {}
-    for name in FIGURES:
-        for row, cells in _rows(frames[name]):
-            if not cells["value"]:
-                continue
-            key = cells["document"], cells["line"], cells["printed"]
-            base = float(cells["value"]) * float(factors[cells["unit"]])
-            place = f"{name}.csv, row {row}"
-            known, first, unit = told.setdefault(key, (base, place, cells["unit"]))
-            if known != base:
-                yield (
-                    f"{place}, column unit: found {cells['unit']!r}, expected {unit!r} as {first} "
-                    f"reads the same characters {cells['printed']!r} of the same line"
-                )
+def _misformed_cells(package: Package, frames: Frames) -> Iterator[str]:
+    """Cells that no form has, or that are not what is printed."""
+    name, frame = "statutory_tables", frames["statutory_tables"]
+    table, row, printed, value = (frame[one] for one in ("table", "row", "printed", "value"))
+    of = " of table " + table + table.map(lambda one: f" ({forms.TITLES[one][0]})")
+    known = pd.Series(map(forms.has_row, table, row), frame.index, dtype=bool)
+    yield from _wrong(name, frame, ~known, "row", "a row" + of)
+    spans = [
+        forms.columns_of_row(*one) or range(1, forms.widths(one[0])[-1] + 1)
+        for one in zip(table, row, strict=True)
+    ]
+    inside = [int(one) in span for one, span in zip(frame["column"], spans, strict=True)]
+    span = pd.Series([f"{one[0]} to {one[-1]}" for one in spans], frame.index, dtype=str)
+    yield from _wrong(name, frame, known & ~pd.Series(inside, frame.index, dtype=bool), "column",
+                      span + " in row " + row + of)  # fmt: skip
+    wrong = (printed == "") != (value == "")
+    expected = "the number printed as " + printed.map(repr) + ", or blank for a blank cell"
+    yield from _wrong(name, frame, wrong, "value", expected)
+    filled = (printed != "") & (value != "")
+    number = printed.str.fullmatch(PRINTED)
+    yield from _wrong(name, frame, filled & ~number, "printed", "a number")
+    filled &= number
+    read = printed[filled].str.replace(",", "").astype(float)
+    differ = (read != value[filled].astype(float)).reindex(frame.index, fill_value=False)
+    yield from _wrong(name, frame, differ, "value", printed)
 
 
-def _misformed_tables(frames: Frames) -> Iterator[str]:
-    """Cells that no form has, that are not what is printed, and tables that are not as declared."""
-    frame = frames["statutory_tables"]
-    for number, row in _rows(frame):
-        place, table, printed, value = _place(number), row["table"], row["printed"], row["value"]
-        columns = forms.columns_of_row(table, row["row"]) or range(1, forms.widths(table)[-1] + 1)
-        if not forms.has_row(table, row["row"]):
-            yield (
-                f"{place} row: found {row['row']!r}, expected a row of table {table} "
-                f"({forms.TITLES[table][0]})"
-            )
-        elif int(row["column"]) not in columns:
-            yield (
-                f"{place} column: found {row['column']}, expected {columns[0]} to {columns[-1]} in "
-                f"row {row['row']} of table {table} ({forms.TITLES[table][0]})"
-            )
-        if bool(printed) != bool(value):
-            yield (
-                f"{place} value: found {value!r}, expected the number printed as {printed!r}, "
-                "or blank for a blank cell"
-            )
-        elif printed and not PRINTED.fullmatch(printed):
-            yield f"{place} printed: found {printed!r}, expected a number"
-        elif printed and float(printed.replace(",", "")) != float(value):
-            yield f"{place} value: found {value}, expected {printed}"
-    yield from _misdeclared(frames)
-
-
-def _place(row: int) -> str:
-    return f"statutory_tables.csv, row {row}, column"
-
-
-def _misdeclared(frames: Frames) -> Iterator[str]:
+def _misdeclared(package: Package, frames: Frames) -> Iterator[str]:
     """Tables whose title, unit or emptiness is not that of their cells."""
-    units: dict[tuple[str, str], set[str]] = defaultdict(set)
-    filled: set[tuple[str, str]] = set()
-    for _, row in _rows(frames["statutory_tables"]):
-        units[row["document"], row["table"]].add(row["unit"])
-        if row["value"]:
-            filled.add((row["document"], row["table"]))
-    for number, row in _rows(frames["disclosed_tables"]):
-        place, key = f"disclosed_tables.csv, row {number}", (row["document"], row["table"])
-        if forms.number(row["title"]) not in (None, row["table"]):
-            yield (
-                f"{place}, column title: found {row['title']!r}, which is table "
-                f"{forms.number(row['title'])}, expected a title of table {row['table']}"
-            )
-        for unit in units[key] - {row["unit"]}:
-            yield f"{place}, column unit: found {row['unit']!r}, expected {unit!r} as in its cells"
-        if (row["empty"] == "true") == (key in filled):
-            yield (
-                f"{place}, column empty: found {row['empty']!r}, expected true for a table "
-                "without any amount, false for one with amounts"
-            )
+    name, frame, cells = "disclosed_tables", frames["disclosed_tables"], frames["statutory_tables"]
+    other = frame["title"].map(forms.number).fillna(frame["table"])
+    title = "a title of table " + frame["table"] + "; this is one of table " + other
+    yield from _wrong(name, frame, other != frame["table"], "title", title)
+    keys = ["document", "table"]
+    units = cells.drop_duplicates([*keys, "unit"]).groupby(keys)["unit"].agg(" and ".join)
+    printed = frame[keys].merge(units.reset_index(), how="left")["unit"].set_axis(frame.index)
+    wrong = printed.notna() & (printed != frame["unit"])
+    yield from _wrong(name, frame, wrong, "unit", printed.map(repr) + " as in its cells")
+    filled = {*cells.loc[cells["value"] != "", keys].itertuples(index=False, name=None)}
+    full = [one in filled for one in frame[keys].itertuples(index=False, name=None)]
+    expected = "true for a table without any amount, false for one with amounts"
+    yield from _wrong(name, frame, (frame["empty"] == "true") == full, "empty", expected)
 
 
 def _odd_units(package: Package, frames: Frames) -> Iterator[str]:
     """Units whose quantity or factor is not what their name says."""
-    for row, cells in _rows(frames["units"]):
-        place, unit, quantity = f"units.csv, row {row}", cells["unit"], cells["quantity"]
-        factor = float(cells["factor"])
+    for name, row, cells in _rows(frames, "units"):
+        unit, quantity, factor = cells["unit"], cells["quantity"], float(cells["factor"])
         known, expected = UNITS.get(unit, (quantity, _factor(unit, quantity)))
         if not factor > 0:
-            yield f"{place}, column factor: found {cells['factor']}, expected a number above zero"
-        elif known != quantity or (quantity == "money" and unit not in UNITS):
-            yield f"{place}, column quantity: found {quantity!r}, expected {_other(unit, known)}"
+            yield _line(name, row, "factor", cells["factor"], "a number above zero")
+        elif known != quantity:
+            yield _line(name, row, "quantity", quantity, known)
+        elif quantity == "money" and unit not in UNITS:
+            other = "another for a unit that is not 元, 万元 or 亿元"
+            yield _line(name, row, "quantity", quantity, other)
         elif expected and factor != expected:
-            yield f"{place}, column factor: found {cells['factor']}, expected {expected:g}"
-
-
-def _other(unit: str, known: str) -> str:
-    return known if unit in UNITS else "another for a unit that is not 元, 万元 or 亿元"
+            yield _line(name, row, "factor", cells["factor"], f"{expected:g}")
 
 
 def _factor(unit: str, quantity: str) -> float | None:
@@ -404,57 +355,45 @@ def _misformed(package: Package, frames: Frames) -> Iterator[str]:
     """Formulas that are none, that name no figure, or that go round in a circle."""
     known = {figure for name in FIGURES for figure in frames[name]["figure"]}
     follows: dict[str, set[str]] = {}
-    for name in FIGURES:
-        for row, cells in _rows(frames[name]):
-            place, text = f"{name}.csv, row {row}", cells["formula"]
-            if cells.get("kind") == "label" and re.fullmatch(LABEL, text):
-                continue
-            odd = formula.misfits(text, known)
-            for one in odd:
-                yield (
-                    f"{place}, column formula: found {one[:100]!r}, "
-                    "expected arithmetic over names of figures and cells like T01.r27.c1"
-                )
-            names = {*formula.names(text)} if text and not odd else set()
-            if name == "claims" and cells["figure"] in names:
-                yield (
-                    f"{place}, column formula: found {cells['figure']!r} itself, "
-                    "expected other figures: nothing is proved by itself"
-                )
-            if cells.get("basis") == "derived":
-                follows[cells["figure"]] = names
-            if cells.get("disputes", "") not in {"", *known}:
-                yield (
-                    f"{place}, column disputes: found {cells['disputes']!r}, "
-                    "expected the name of a figure"
-                )
+    for name, row, cells in _rows(frames, *FIGURES):
+        text, figure = cells["formula"], cells["figure"]
+        if cells.get("disputes", "") not in {"", *known}:
+            yield _line(name, row, "disputes", cells["disputes"], "the name of a figure")
+        if cells.get("kind") == "label" and LABEL.fullmatch(text):
+            continue
+        odd = formula.misfits(text, known)
+        for one in odd:
+            expected = "arithmetic over names of figures and cells like T01.r27.c1"
+            yield _line(name, row, "formula", one[:100], expected)
+        names = {*formula.names(text)} if text and not odd else set()
+        if name == "claims" and figure in names:
+            yield (
+                f"{name}.csv, row {row}, column formula: found {figure!r} itself, "
+                "expected other figures: nothing is proved by itself"
+            )
+        if cells.get("basis") == "derived":
+            follows[figure] = names
     place = "amounts.csv and indicators.csv, column formula"
+    depth: dict[str, int] = {}
     try:
-        depth: dict[str, int] = defaultdict(int)
         for figure in graphlib.TopologicalSorter(follows).static_order():
             depth[figure] = 1 + max((depth[one] for one in follows.get(figure, ())), default=0)
     except graphlib.CycleError as error:
         yield f"{place}: found {' → '.join(error.args[1][:9])}, expected no circle"
-    else:
-        if max(depth.values(), default=0) > DEEPEST:
-            yield f"{place}: found a chain of {max(depth.values())} figures, expected {DEEPEST}"
+    if max(depth.values(), default=0) > DEEPEST:
+        yield f"{place}: found a chain of {max(depth.values())} figures, expected {DEEPEST}"
 
 
 def _miscorrected(package: Package, frames: Frames) -> Iterator[str]:
     """Corrections of what cannot be corrected, or that do not find what they expect."""
-    units = {*frames["units"]["unit"]}
-    for row, cells in _rows(frames["corrections"]):
-        to = cells["corrected"]
-        if not (
-            (cells["column"] == "unit" and to in units)
-            or (cells["column"] == "value" and SPELLINGS["number"].fullmatch(to))
-        ):
-            yield (
-                f"corrections.csv, row {row}, column corrected: found {to!r} for the column "
-                f"{cells['column']!r}, expected a known unit for unit, a number for value"
-            )
-            return
-    for name in ("amounts", "indicators"):
+    units, frame = frames["units"]["unit"], frames["corrections"]
+    number = frame["corrected"].str.fullmatch(SPELLINGS["number"])
+    fits = frame["corrected"].isin(units).where(frame["column"] == "unit", number)
+    expected = "a known unit for unit, a number for value"
+    if found := [*_wrong("corrections", frame, ~fits.astype(bool), "corrected", expected)]:
+        yield from found
+        return
+    for name in KEYS:
         try:
             package.load(name)
         except DataError as error:
@@ -464,17 +403,12 @@ def _miscorrected(package: Package, frames: Frames) -> Iterator[str]:
 def _valueless(package: Package, frames: Frames) -> Iterator[str]:
     """Derived figures whose formula has no value."""
     figures = formula.Figures(package)
-    for name in KEYS:
-        frame = frames[name]
-        chosen = frame[frame["basis"] == "derived"][["document", "formula"]]
-        for row, document, text in chosen.itertuples():
-            try:
-                formula.evaluate(text, figures, document)
-            except (LookupError, ArithmeticError) as error:
-                yield (
-                    f"{name}.csv, row {row}, column formula: found {str(error)!r}, "
-                    "expected a formula that has a value"
-                )
+    for name, row, cells in _rows(frames, *KEYS):
+        try:
+            if cells["basis"] == "derived":
+                formula.evaluate(cells["formula"], figures, cells["document"])
+        except (LookupError, ArithmeticError) as error:
+            yield _line(name, row, "formula", str(error), "a formula that has a value")
 
 
 def _unweighed(package: Package, frames: Frames) -> Iterator[str]:
@@ -484,16 +418,14 @@ def _unweighed(package: Package, frames: Frames) -> Iterator[str]:
     yield from _wrong("claims", frame, wrong, "severity", "high, medium or low: it can fail")
 
 
-# Each relies on the ones before: cells and keys, then meaning.
+# Each relies on those of the groups before: cells and keys, then meaning.
 STAGES = (
-    _misspelled,
-    _repeated,
-    _odd_units,
-    lambda package, frames: itertools.chain(
-        _misprinted(package, frames), _misformed_tables(frames)
-    ),
-    _misformed,
-    _miscorrected,
-    _valueless,
-    _unweighed,
+    (_misspelled,),
+    (_repeated,),
+    (_odd_units,),
+    (_misprinted, _misformed_cells, _misdeclared),
+    (_misformed,),
+    (_miscorrected,),
+    (_valueless,),
+    (_unweighed,),
 )

@@ -11,14 +11,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 
-def _read(name: str) -> list[dict[str, str]]:
-    with Path(__file__).with_name(f"{name}.csv").open(encoding="utf-8", newline="") as file:
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV of our own."""
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    return read(Path(__file__).with_name(f"{name}.csv"))
 
 
 FORMS = {one["table"]: one for one in _read("forms")}
@@ -63,38 +68,29 @@ def width(table: str, columns: Iterable[int]) -> int | None:
 
 def has_row(table: str, row: str) -> bool:
     """Whether a table may have this row: a line, an item, or where these stand a code."""
-    if (table, row) in ROWS:
-        return True
-    return FORMS[table]["rows"] == "functional" and bool(FUNCTIONAL.fullmatch(row))
+    functional = FORMS[table]["rows"] == "functional"
+    return (table, row) in ROWS or (functional and bool(FUNCTIONAL.fullmatch(row)))
 
 
 @cache
 def columns_of_row(table: str, row: str) -> range | None:
     """The columns in which a line of 01 or 04 has cells; None for all."""
-    span = ROWS[table, row]["columns"] if (table, row) in ROWS else ""
-    first, _, last = span.partition("-")
-    return range(int(first), int(last or first) + 1) if first else None
+    found = ROWS.get((table, row), {}).get("columns")
+    return span(found) if found else None
+
+
+def span(text: str) -> range:
+    """The numbers of a range as the forms write it: ``2-5``, or one number."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
 
 
 def label(table: str, row: str, language: str = "zh") -> str:
     """What a row is called on the form; "" for a code, whose name the document prints."""
-    found = ROWS.get((table, row))
-    return "" if found is None else found["label" if language == "zh" else "label_en"]
-
-
-def rows_of(table: str, known: Mapping[Cell, object]) -> list[str]:
-    """The rows of a table, in the order printed."""
-    return list(dict.fromkeys(row for number, row, _ in known if number == table))
-
-
-def columns_of(table: str, known: Mapping[Cell, object]) -> list[int]:
-    """The columns of a table, ascending."""
-    return sorted({column for number, _, column in known if number == table})
+    return ROWS.get((table, row), {}).get("label" if language == "zh" else "label_en", "")
 
 
 def children(row: str, candidates: list[str]) -> Iterator[str]:
     """Rows one level below: classes (3 digits) of the total, divisions (5), items (7)."""
-    width = 3 if row == "total" else len(row) + 2
-    prefix = "" if row == "total" else row
-    pattern = re.compile(rf"{prefix}\d{{{width - len(prefix)}}}")
+    pattern = re.compile(r"\d{3}" if row == "total" else rf"{row}\d{{2}}")
     return (candidate for candidate in candidates if pattern.fullmatch(candidate))

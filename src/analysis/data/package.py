@@ -64,7 +64,10 @@ class Package:
         """
         self.folder = folder.resolve()
         self._content = {DESCRIPTOR: _read(self.folder, DESCRIPTOR)}
-        descriptor = _descriptor(self._content[DESCRIPTOR])
+        try:
+            descriptor = json.loads(self._content[DESCRIPTOR].decode("utf-8-sig"))
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{DESCRIPTOR}: found {error}, expected a data package") from None
         if odd := list(_odd(descriptor)):
             raise DataError("\n".join(f"{DESCRIPTOR}{one}" for one in odd[:50]))
         self.name, self.title = str(descriptor["name"]), str(descriptor["title"])
@@ -136,10 +139,7 @@ class Package:
         trace(name, where)
         frame = self._typed(name)
         for place, (column, wanted) in enumerate(where.items()):
-            if column not in frame:
-                raise DataError(
-                    f"{name}: no column {column!r}; there are: {', '.join(map(str, frame))}"
-                )
+            _among(frame, name, column)
             if place == 0:  # looked up, so that a report costs the same in a package of any size
                 found = self._positions(name, column).get(wanted)
                 frame = frame.iloc[[] if found is None else found]
@@ -156,19 +156,12 @@ class Package:
         documents = {row["document"] for row in self.rows("documents")}
         if [*where] == ["document"] and where["document"] in documents:
             return self.load(name, document=where["document"])  # no other row is looked at
-        every = self.load(name)
-        kept = every.index == every.index
-        fields = {one["name"]: one for one in self.fields(name)}
+        frame = every = self.load(name)
+        listed = {one["name"]: one.get("constraints", {}) for one in self.fields(name)}
         for column, wanted in where.items():
-            if column not in every:
-                raise DataError(
-                    f"{name}: no column {column!r}; there are: {', '.join(map(str, every))}"
-                )
+            _among(every, name, column)
             asked = wanted if isinstance(wanted, list | tuple | set) else [wanted]
-            there = {
-                *every[column].dropna(),
-                *fields.get(column, {}).get("constraints", {}).get("enum", []),
-            }
+            there = {*every[column].dropna(), *listed.get(column, {}).get("enum", [])}
             if column == "document":
                 there |= documents
             if len(every) and (odd := [one for one in asked if one not in there]):
@@ -177,27 +170,18 @@ class Package:
                 raise DataError(
                     f"{name}: no {column} {odd[0]!r}; there are: {', '.join(known[:20])}{more}"
                 )
-            kept &= every[column].isin(asked)
-        return every[kept].reset_index(drop=True)
+            frame = frame[frame[column].isin(asked)]
+        return frame.reset_index(drop=True)
 
-    def lookup(self, name: str, figure: str) -> dict[str, Any]:
-        """The row of one figure, as `load` with ``figure=`` gives it, at the cost of a look-up.
-
-        Raises:
-            KeyError: the table has no such figure.
-        """
-        rows = self._by_figure(name)
-        trace(name, rows.get(figure, {}))
-        return rows[figure]
-
-    def has(self, name: str, figure: str) -> bool:
-        """Whether a table has a figure of this name."""
-        for one in FIGURES:  # where names are used once
-            if row := self._by_figure(one).get(figure):
-                trace(one, row)
-                return one == name
-        trace(name, {})
-        return False
+    def figure(self, name: str) -> dict[str, Any] | None:
+        """The row of the figure of this name, as `load` gives it; None where there is none."""
+        for table in FIGURES:  # where names are used once
+            if row := self._by_figure(table).get(name):
+                trace(table, row)
+                return row
+        for table in FIGURES:
+            trace(table, {})
+        return None
 
     def remember(self, what: str, make: Callable[[], Made]) -> Made:
         """What is made of the package once; each who asks has looked at all that it is made of."""
@@ -275,11 +259,14 @@ def find(data: Package | str | Path | None = None) -> Package:
     if isinstance(data, Package):
         return data
     chosen = data or os.environ.get("ANALYSIS_DATA")
-    places = [Path(chosen)] if chosen else [ROOT / "data", Path("data")]
+    places = [Path(chosen)] if chosen else [ROOT / "data", Path("data").resolve()]
     folder = next((one for one in places if (one / DESCRIPTOR).is_file()), None)
     if folder is None:
         where = " or ".join(map(str, places))
-        raise DataError(f"{where}: no {DESCRIPTOR} found, expected a data package")
+        raise DataError(
+            f"{where}: no {DESCRIPTOR} found, expected a data package: "
+            "name one as --data DIR, data=DIR or $ANALYSIS_DATA"
+        )
     folder = folder.resolve()
     files = [folder / DESCRIPTOR, *sorted(folder.glob("*.csv"))]
     stats = [(file.name, file.lstat().st_mtime_ns, file.lstat().st_size) for file in files]
@@ -310,11 +297,9 @@ def _read(folder: Path, name: str) -> bytes:
         raise DataError(f"{name}: found {text}, expected a file of the data package") from None
 
 
-def _descriptor(content: bytes) -> Any:
-    try:
-        return json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{DESCRIPTOR}: found {error}, expected a data package") from None
+def _among(frame: pd.DataFrame, name: str, column: str) -> None:
+    if column not in frame:
+        raise DataError(f"{name}: no column {column!r}; there are: {', '.join(map(str, frame))}")
 
 
 def _odd(descriptor: Any) -> Iterator[str]:
@@ -358,11 +343,8 @@ def _odd_table(name: str, found: dict[str, Any]) -> Iterator[str]:
         yield f"{place}: found {_short(found.get('title'))} as title, expected a text"
     schema = found.get("schema")
     fields = schema.get("fields") if isinstance(schema, dict) else None
-    if (
-        not isinstance(schema, dict)
-        or not isinstance(fields, list)
-        or not all(isinstance(one, dict) for one in fields)
-    ):
+    sound = isinstance(fields, list) and all(isinstance(one, dict) for one in fields)
+    if not (isinstance(schema, dict) and isinstance(fields, list) and sound):
         yield f"{place}: found no columns, expected schema.fields"
         return
     expected = standard().get(name)
@@ -374,32 +356,27 @@ def _odd_table(name: str, found: dict[str, Any]) -> Iterator[str]:
         if {*schema} - {"fields", "missingValues", "primaryKey"}:
             yield f"{place}: found {_short(schema)}, expected fields and primaryKey"
             return
-    for key in sorted(({*found} | {*expected}) - {"schema", "path"} - WORDS):
-        if found.get(key) != expected.get(key):
-            yield (
-                f"{place}: found {_short(found.get(key))} as {key}, "
-                f"expected {_short(expected.get(key))}"
-            )
-    if schema == expected["schema"]:
-        return
-    for key in sorted(({*schema} | {*expected["schema"]}) - {"fields"}):
-        if schema.get(key) != expected["schema"].get(key):
-            yield (
-                f"{place}: found {_short(schema.get(key))} as {key}, "
-                f"expected {_short(expected['schema'].get(key))}"
-            )
+    yield from _differing(place, found, expected, {"schema", "path"})
+    yield from _differing(place, schema, expected["schema"], {"fields"})
     names = [one.get("name") for one in fields]
     wanted = [one["name"] for one in expected["schema"]["fields"]]
     if names != wanted:
         yield f"{place}: found the columns {_short(names)}, expected {', '.join(wanted)}"
         return
     for field, standing in zip(fields, expected["schema"]["fields"], strict=True):
-        for key in sorted(({*field} | {*standing}) - WORDS):
-            if field.get(key) != standing.get(key):
-                yield (
-                    f"{place}, column {field['name']}: found {_short(field.get(key))} "
-                    f"as {key}, expected {_short(standing.get(key))}"
-                )
+        yield from _differing(f"{place}, column {field['name']}", field, standing, set())
+
+
+def _differing(
+    place: str, found: dict[str, Any], expected: dict[str, Any], elsewhere: set[str]
+) -> Iterator[str]:
+    """The keys that differ, but for words and for what is compared elsewhere."""
+    for key in sorted(({*found} | {*expected}) - elsewhere - WORDS):
+        if found.get(key) != expected.get(key):
+            yield (
+                f"{place}: found {_short(found.get(key))} as {key}, "
+                f"expected {_short(expected.get(key))}"
+            )
 
 
 TYPES = {

@@ -8,7 +8,6 @@ a value has a status and the id of a reason. An amount without a number makes a 
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable
 from functools import cache
@@ -16,9 +15,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.data.forms import SOURCES
+from analysis.data import forms
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.measures import Status
+
+__dir__ = own(__name__)
 
 WAN = 10_000
 TOLERANCE = 0.005  # half a unit of the last place shown, in 万元
@@ -54,9 +56,7 @@ def total(rows: pd.DataFrame) -> float:
 @cache
 def rules() -> tuple[dict[str, str], ...]:
     """The measures of ``measures.csv``."""
-    path = Path(__file__).with_name("measures.csv")
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    return tuple(forms.read(Path(__file__).with_name("measures.csv")))
 
 
 def quota(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
@@ -84,43 +84,34 @@ def measures(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         reason (ids; "" where it is computed), source, disputed.
     """
     approved, executed = (pick(amounts, "total", phase) for phase in ("approved", "executed"))
-    full_year = pick(amounts, "total", "full_year")
     changes = pick(amounts, "adjustment", "adjusted")
     named = pd.concat([approved, changes]) if len(changes) else changes
-    adjusted = pick(amounts, "total", "adjusted")
-    budgets = (full_year, adjusted, named, approved)
+    adjusted, full_year = (pick(amounts, "total", phase) for phase in ("adjusted", "full_year"))
     left = quota(amounts, cells)
+    parts = pick(amounts, "three_public", "executed")
     last = amounts[(amounts["scheme"] == "three_public") & before(amounts)]
     last = last[last["phase"] == "executed"]
-    parts = pick(amounts, "three_public", "executed")
     figures = {
         "none": amounts.iloc[:0],
-        "approved": approved,
-        "executed": executed,
-        "full_year": full_year,
-        "changes": changes,
         # what a higher level ordered is no change of the department's own: none, not unknown
         "own_changes": changes.assign(base=changes["base"].mask(changes["higher_level"], 0)),
         "named": named,
-        "budget": next((one for one in budgets if len(one)), approved),
+        "budget": next((one for one in (full_year, adjusted, named) if len(one)), approved),
         "quota": left,
         "executed_and_quota": pd.concat([executed, left]) if len(left) else left,
         "closing": _cell(cells, "01", "60", 2),
         "opening": _cell(cells, "01", "29", 1),
-        "public_executed": pick(amounts, "three_public_total", "executed"),
-        "public_approved": pick(amounts, "three_public_total", "approved"),
         "public_parts": parts[parts["item"].isin(last["item"])],
         "public_parts_before": last[last["item"].isin(parts["item"])],
-        "agency_executed": pick(amounts, "agency", "executed"),
-        "agency_approved": pick(amounts, "agency", "approved"),
-        "procured": pick(amounts, "procurement_total", "executed"),
-        "procurement_budget": pick(amounts, "procurement_total", "approved"),
-        "projects": pick(amounts, "project", "executed"),
     }
-    rows = [
-        _rate(rule, figures[rule["numerator"]], figures[rule["denominator"]]) for rule in rules()
-    ]
-    return pd.DataFrame(rows)
+
+    def figure(name: str) -> pd.DataFrame:
+        scheme, _, phase = name.partition(".")
+        return pick(amounts, scheme, phase) if phase else figures[name]
+
+    return pd.DataFrame(
+        [_rate(rule, figure(rule["numerator"]), figure(rule["denominator"])) for rule in rules()]
+    )
 
 
 def _cell(cells: pd.DataFrame, table: str, row: str, column: int) -> pd.DataFrame:
@@ -175,21 +166,18 @@ def items(amounts: pd.DataFrame, scheme: str) -> pd.DataFrame:
     phase = "full_year" if len(pick(amounts, scheme, "full_year")) else "approved"
     parts = []
     for kind, one in (("part", scheme), ("total", "total")):
-        budgeted = pick(amounts, one, phase).set_index("item")
+        budgeted = pick(amounts, one, phase)
         if scheme == "function":  # the totals of classes and divisions are those of their items
-            budgeted = budgeted[(budgeted.index.str.len() == 7) | (kind == "total")]
+            budgeted = budgeted[(budgeted["item"].str.len() == 7) | (kind == "total")]
         if budgeted.empty and kind == "part":
             return pd.DataFrame()
-        spent = pick(amounts, one, "executed").set_index("item")
-        both = budgeted.merge(  # also those of whose outturn nothing is told
-            spent, how="left", left_index=True, right_index=True, suffixes=("", "_executed")
-        )
-        both["disputed"] = both["disputed"].mask(
-            both["disputed"] == "", both["disputed_executed"].fillna("")
-        )
-        both["source"] += ("; " + both["source_executed"]).fillna("")
-        parts.append(both.assign(kind=kind, phase=phase).reset_index())
+        spent = pick(amounts, one, "executed")  # of some items nothing may be told
+        both = budgeted.merge(spent, "left", on="item", suffixes=("", "_executed"))
+        parts.append(both.assign(kind=kind, phase=phase))
     frame = pd.concat(parts, ignore_index=True)
+    other = frame["disputed_executed"].fillna("")
+    frame["disputed"] = frame["disputed"].where(frame["disputed"] != "", other)
+    frame["source"] += ("; " + frame["source_executed"]).fillna("")
     frame["approved"] = frame["base"].astype(float) / WAN
     frame["executed"] = frame["base_executed"].astype(float) / WAN
     frame["unspent"] = frame["approved"] - frame["executed"]
@@ -221,34 +209,34 @@ def bridge(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     if abs(unnamed[0]) <= TOLERANCE * (len(changes) + 3):
         unnamed[0] = 0.0
 
-    def step(kind: str, accounts: float, ending: float, of: pd.DataFrame) -> dict[str, object]:
-        of = of if len(of) else approved.iloc[:0]  # no figure at all has no columns either
-        source = "; ".join(of["source"])
-        disputed = first(of["disputed"])
-        return {"kind": kind, "label": "", "label_zh": "", "accounts": accounts,
-                "with_quota": ending if len(left) else math.nan, "source": source,
-                "disputed": disputed}  # fmt: skip
-
-    rows = [step("approved", start, start, approved)]
+    steps = [("approved", start, start, approved)]
     for one in records(changes):
         value = float(one["base"]) / WAN
-        of = changes[changes["figure"] == one["figure"]]
-        rows.append(
-            {**step("change", value, value, of), "label": one["label"], "label_zh": one["label_zh"]}
-        )
+        steps.append(("change", value, value, changes[changes["figure"] == one["figure"]]))
     if unnamed[0] or (len(left) and unnamed[1]):
-        rows.append(step("unnamed", unnamed[0], unnamed[1], left))
-    rows.append(step("available", spent + rest, spent + over, approved.iloc[:0]))
-    rows.append(step("executed", spent, spent, executed))
-    rows.append(step("left", rest, over, pd.concat([closing, left])))
-    return pd.DataFrame(rows)
+        steps.append(("unnamed", unnamed[0], unnamed[1], left))
+    steps.append(("available", spent + rest, spent + over, approved.iloc[:0]))
+    steps.append(("executed", spent, spent, executed))
+    steps.append(("left", rest, over, pd.concat([closing, left])))
+    return pd.DataFrame(
+        {
+            "kind": kind,
+            "label": first(of["label"]) if kind == "change" else "",
+            "label_zh": first(of["label_zh"]) if kind == "change" else "",
+            "accounts": accounts,
+            "with_quota": ending if len(left) else math.nan,
+            "source": "; ".join(of["source"]),
+            "disputed": first(of["disputed"]),
+        }
+        for kind, accounts, ending, of in steps
+    )
 
 
 def revenue(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """Revenue by source as the text states it beside the columns of statutory table 02.
 
-    A source is set beside the column whose heading its name ends with; a county's appropriation
-    stands beside the appropriation of all levels, for the table has no narrower column.
+    A source is set beside the column that its item says books it; a county's appropriation stands
+    beside the appropriation of all levels, for the table has no narrower column.
 
     Returns:
         kind (part, total), label, label_zh, told, booked, difference (万元), source, disputed.
@@ -257,21 +245,18 @@ def revenue(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     whole = pick(amounts, "total", "executed", "revenue")
     if parts.empty:
         return parts
-    stated = pd.concat([parts, whole], ignore_index=True)
-    totals = cells[(cells["table"] == "02") & (cells["row"] == "total")].set_index("column")
-    columns = [
-        next((i for i, name in enumerate(SOURCES, start=2) if label.endswith(name)), 0)
-        for label in parts["label_zh"]
-    ]
-    columns += [1] * len(whole)
-    frame = stated[["label", "label_zh", "disputed"]].copy()
-    frame["kind"] = ["part"] * len(parts) + ["total"] * len(whole)
-    frame["told"] = stated["base"].astype(float) / WAN
-    frame["booked"] = list(totals["base"].astype(float).reindex(columns) / WAN)
+    frame = pd.concat([parts.assign(kind="part"), whole.assign(kind="total", booked_in="total")])
+    totals = cells[(cells["table"] == "02") & (cells["row"] == "total")]
+    names = {
+        column: one["id"] for (table, _, column), one in forms.COLUMNS.items() if table == "02"
+    }
+    booked = totals.set_index(totals["column"].map(names))
+    frame["told"] = frame["base"].astype(float) / WAN
+    frame["booked"] = frame["booked_in"].map(booked["base"].astype(float)) / WAN
     frame["difference"] = frame["told"] - frame["booked"]
-    table = totals["source"].reindex(columns).fillna("")
-    frame["source"] = (stated["source"] + "; " + list(table)).str.removesuffix("; ")
-    return frame
+    frame["source"] += ("; " + frame["booked_in"].map(booked["source"])).fillna("")
+    columns = ["label", "label_zh", "disputed", "kind", "told", "booked", "difference", "source"]
+    return frame[columns].reset_index(drop=True)
 
 
 def pefa(outturn: float) -> str:
@@ -292,21 +277,19 @@ def others(amounts: pd.DataFrame, shown: frozenset[str]) -> pd.DataFrame:
     """
     chosen = amounts[~(amounts["scheme"].isin(shown) & amounts["own"])]
     rows = []
-    for item, group in chosen.groupby("item", sort=False):
+    for _, group in chosen.groupby("item", sort=False):
         value = group["base"].astype(float) / WAN
         phase = group["phase"].mask(before(amounts).reindex(group.index), "last")
         phase = phase.replace({"adjusted": "approved", "full_year": "approved"})
         known = dict(zip(phase, value, strict=True))
         past = group[phase == "last"]
+        low, high = (past[key].astype(float).sum(min_count=1) / WAN for key in ("low", "high"))
         rows.append(
             {
-                **{key: group[key].iloc[0] for key in ("scheme", "label", "label_zh")},
-                "item": item,
+                **{key: group[key].iloc[0] for key in ("scheme", "label", "label_zh", "item")},
                 **{key: known.get(key, math.nan) for key in ("approved", "executed", "last")},
-                **{
-                    f"last_{key}": past[key].astype(float).sum(min_count=1) / WAN
-                    for key in ("low", "high")
-                },
+                "last_low": low,
+                "last_high": high,
                 "derived": bool((past["basis"] == "derived").any()),
                 "source": "; ".join(group["source"]),
                 "disputed": first(group["disputed"]),
@@ -328,12 +311,11 @@ def change(amounts: pd.DataFrame) -> dict[str, float] | None:
     if now.empty or past.empty:
         return None
     this, last = total(now), total(past)
-    found = {key: float(past[key].iloc[0]) / WAN for key in ("low", "high")}
     return {
         "this": this,
         "last": last,
-        "last_low": found["low"],
-        "last_high": found["high"],
+        "last_low": float(past["low"].iloc[0]) / WAN,
+        "last_high": float(past["high"].iloc[0]) / WAN,
         "difference": round(this - last, 6),
         "derived": past["basis"].iloc[0] == "derived",
         "rate": (this / last - 1) * 100 if last else math.nan,

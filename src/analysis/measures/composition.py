@@ -6,8 +6,11 @@ import math
 
 import pandas as pd
 
+from analysis.data.tab import own
 from analysis.measures import Status, budget
 from analysis.measures.budget import WAN, pick, total
+
+__dir__ = own(__name__)
 
 # ways to cut the money of a year: the first three are cuts of the expenditure
 SCHEMES = ("funding", "function", "purchase", "project", "nature", "source")

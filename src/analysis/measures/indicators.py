@@ -8,7 +8,10 @@ from statistics import NormalDist
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.measures import Status, budget
+
+__dir__ = own(__name__)
 
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
 GRADES = {"excellent": 90, "good": 80, "fair": 60, "poor": 0}
@@ -57,8 +60,7 @@ def parts(indicators: pd.DataFrame) -> pd.DataFrame:
         wilson(int(k), int(n)) if sampled and k <= n else (math.nan, math.nan)
         for k, n, sampled in zip(frame["k"], frame["n"], frame["sampled"], strict=True)
     ]
-    frame["low"] = [low * 100 for low, _ in bounds]
-    frame["high"] = [high * 100 for _, high in bounds]
+    frame["low"], frame["high"] = ([one[side] * 100 for one in bounds] for side in (0, 1))
     return frame
 
 
@@ -76,12 +78,11 @@ def ledger(indicators: pd.DataFrame) -> pd.DataFrame:
     """
     stocks = parts(indicators)
     stocks = stocks[(stocks["kind"] == "stock") & (stocks["k"] <= stocks["n"])]
-    now = latest(indicators).drop_duplicates("indicator").set_index("indicator", drop=False)
-    wholes = list(dict.fromkeys(stocks.loc[stocks["k"] > 0, "share_of"]))
+    now = latest(indicators).drop_duplicates("indicator")
+    wholes = {*stocks.loc[stocks["k"] > 0, "share_of"]}
     rows = []
-    for name in sorted(wholes, key=list(now.index).index):
-        whole = now.loc[name]
-        n = float(whole["base"])
+    for _, whole in now[now["indicator"].isin(wholes)].iterrows():
+        name, n = whole["indicator"], float(whole["base"])
         of = {"ledger": name, "whole": whole["label"], "whole_zh": whole["label_zh"]}
         chosen = stocks[(stocks["share_of"] == name) & ~stocks["indicator"].isin(wholes)]
 
@@ -98,10 +99,9 @@ def ledger(indicators: pd.DataFrame) -> pd.DataFrame:
         if len(chosen) and rest > 0:
             rows.append(row("rest", rest, whole, n))
         outside = stocks[(stocks["indicator"] == name) & (stocks["k"] < stocks["n"])]
+        outside = outside.assign(label=outside["whole"], label_zh=outside["whole_zh"])
         for _, one in outside.iterrows():  # in the larger whole, and not in this one
-            larger = one.copy()
-            larger["label"], larger["label_zh"] = one["whole"], one["whole_zh"]
-            rows.append(row("outside", float(one["n"] - one["k"]), larger, math.nan))
+            rows.append(row("outside", float(one["n"] - one["k"]), one, math.nan))
     columns = ["ledger", "kind", "indicator", "label", "label_zh", "base_zh", "whole",
                "whole_zh", "value", "share", "derived", "source", "disputed"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
@@ -134,25 +134,20 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
         One row a result: indicator, label, label_zh, base_zh (unit), result, result_zh (labels
         of the result where a sample has several, else ""), n, qualifier (of n: exact, at_least …),
         positives, rate, low, high (%; the interval only where the document speaks of a sample),
-        ceiling (%, of the same population), status, reason, source, disputed, corrected.
+        ceiling (%, of the target set against the sample), status, reason, source, disputed,
+        corrected.
     """
-    now = latest(indicators)
-    results = parts(indicators)
+    now, results = latest(indicators).astype({"base": float}), parts(indicators)
     results = results[results["kind"] == "result"]
-    targets = now[(now["kind"] == "target") & now["base"].notna()].drop_duplicates("population")
-    ceiling = targets.set_index("population")["base"].astype(float) * 100
-    cited = targets.set_index("population")["source"]
+    targets = now[(now["kind"] == "target") & now["base"].notna()]
     rows = []
     for sample in records(now[now["kind"] == "sample"]):
         told = records(results[results["share_of"] == sample["indicator"]])
+        target = records(targets[targets["set_against"] == sample["indicator"]])[:1]
         for result in told or [{}]:
-            columns = ("indicator", "label", "label_zh", "base_zh", "qualifier", "source",
-                       "disputed")  # fmt: skip
-            row: dict[str, object] = {key: sample[key] for key in (*columns, "corrected")}
-            row |= {"n": float(sample["base"]) if pd.notna(sample["base"]) else math.nan}
-            row |= {"result": "", "result_zh": "", "status": Status.COMPUTED, "reason": ""}
-            row |= dict.fromkeys(("positives", "rate", "low", "high"), math.nan)
-            row["ceiling"] = ceiling.get(sample["population"], math.nan)
+            row = {**sample, "n": sample["base"], "status": Status.COMPUTED}
+            row |= {"result": "", "result_zh": "", "reason": ""}
+            row |= dict.fromkeys(("low", "high"))
             if not result:
                 row |= {"status": Status.NOT_DISCLOSED, "reason": "no_result"}
             elif result["k"] > result["n"]:
@@ -160,29 +155,31 @@ def tests(indicators: pd.DataFrame) -> pd.DataFrame:
             else:
                 row |= {"positives": result["k"], "rate": result["share"]}
                 row |= {key: result[key] for key in ("low", "high", "source")}
-            if sample["population"] in cited:
-                row["source"] = f"{row['source']}; {cited[sample['population']]}"
             if len(told) > 1:
                 row |= {"result": result["label"], "result_zh": result["label_zh"]}
+            for one in target:
+                row |= {"ceiling": one["base"] * 100}
+                row["source"] = f"{row['source']}; {one['source']}"
             rows.append(row)
-    names = ("indicator", "label", "label_zh", "base_zh", "qualifier", "source", "disputed",
-               "corrected", "n", "result", "result_zh", "status", "reason", "positives", "rate",
-               "low", "high", "ceiling")  # fmt: skip
-    return pd.DataFrame(rows, columns=names)
+    texts = ["indicator", "label", "label_zh", "base_zh", "qualifier", "source", "disputed",
+             "corrected", "result", "result_zh", "status", "reason"]  # fmt: skip
+    numbers = ["n", "positives", "rate", "low", "high", "ceiling"]
+    return pd.DataFrame(rows, columns=[*texts, *numbers]).astype(dict.fromkeys(numbers, float))
 
 
 def intensity(indicators: pd.DataFrame) -> pd.DataFrame:
-    """How often each member of a group was reached: events over the stock of the same population.
+    """How often each member of a group was reached: events over the stock they are set against.
 
     Returns:
         indicator, label, label_zh, per, per_zh (labels of the stock), events, count, rate
         (events for each member), source, disputed.
     """
-    now = latest(indicators)
-    known = now[now["base"] > 0]
-    members = known["quantity"].isin(["persons", "enterprises"]) & (known["kind"] == "stock")
-    events = known[known["kind"] == "events"]
-    both = events.merge(known[members], on="population", suffixes=("", "_stock"))
+    known = latest(indicators)
+    known = known[known["base"] > 0]
+    events, stocks = known[known["kind"] == "events"], known[known["kind"] == "stock"]
+    both = events.merge(
+        stocks, left_on="set_against", right_on="indicator", suffixes=("", "_stock")
+    )
     frame = both[["indicator", "label", "label_zh", "disputed"]].copy()
     frame["per"], frame["per_zh"] = both["label_stock"], both["label_zh_stock"]
     frame["events"] = both["base"].astype(float)

@@ -9,9 +9,12 @@ import pandas as pd
 from analysis import disclosure
 from analysis.checks import claims, formula
 from analysis.data.package import DataError, Package, cite, records
+from analysis.data.tab import own
 from analysis.disclosure import documents_of, read_from
 from analysis.measures import Status
 from analysis.measures.budget import WAN
+
+__dir__ = own(__name__)
 
 # what two figures must share to stand in one series
 DEFINITION = ("kind", "population", "denominator", "quantity", "label")
@@ -139,24 +142,20 @@ def moves(panels: pd.DataFrame) -> pd.DataFrame:
         The descriptive columns of ``panel`` and: first_year, last_year, first, last, difference,
         rate (%; missing over zero), derived (either of the two is).
     """
-    rows = []
-    for _, group in panels.groupby("series", sort=False) if len(panels) else ():
-        known = group[group["value"].notna()]
-        a, b = known.iloc[0], known.iloc[-1]
-        first, last = float(a["value"]), float(b["value"])
-        rows.append(
-            {
-                **{str(key): value for key, value in b.items()},
-                "first_year": int(a["year"]),
-                "last_year": int(b["year"]),
-                "first": first,
-                "last": last,
-                "difference": last - first,
-                "rate": (last / first - 1) * 100 if first else float("nan"),
-                "derived": "derived" in (a["known"], b["known"]),
-            }
-        )
-    return pd.DataFrame(rows)
+    if panels.empty:
+        return panels
+    known = panels[panels["value"].notna()].groupby("series", sort=False)
+    first, last = (known.nth(place).set_index("series", drop=False) for place in (0, -1))
+    moved = last.assign(
+        first_year=first["year"],
+        last_year=last["year"],
+        first=first["value"].astype(float),
+        last=last["value"].astype(float),
+        derived=(first["known"] == "derived") | (last["known"] == "derived"),
+    )
+    moved["difference"] = moved["last"] - moved["first"]
+    moved["rate"] = (moved["last"] / moved["first"].where(moved["first"] != 0) - 1) * 100
+    return moved.reset_index(drop=True)
 
 
 def money(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
@@ -175,19 +174,17 @@ def money(package: Package, years: Sequence[int] = ()) -> pd.DataFrame:
     frame = frame[(frame["item"].map(items) == "total") & (frame["direction"] == "expenditure")]
     frame = frame[frame["base"].notna()].assign(source=cite(frame), disputed="")
     frame["known"] = frame["basis"].where(frame["basis"] == "derived", "stated")
-    for column, base in {"value": "base", "low": "low", "high": "high"}.items():
-        frame[column] = frame[base].astype(float) / WAN
-    groups = [("approved", "approved", frame[frame["phase"] == "approved"])]
-    executed = frame[frame["phase"] == "executed"]
-    for document in documents.sort_values("year", kind="stable")["document"]:
-        groups.append((document, "executed", executed[executed["document"] == document]))
+    frame["value"] = frame["base"]
+    frame[["value", "low", "high"]] = frame[["value", "low", "high"]].astype(float) / WAN
     columns = ["year", "value", "low", "high", "known", "source", "disputed"]
-    panels = [
-        _every_year(disclosure.settled(part, ["year"]).set_index("year")[columns[1:]]).assign(
-            series=series, phase=phase
-        )
-        for series, phase, part in groups
-        if len(part)
-    ]
+    panels = []
+    for series in ("approved", *documents.sort_values("year", kind="stable")["document"]):
+        phase = "approved" if series == "approved" else "executed"
+        part = frame[frame["phase"] == phase]
+        if series != phase:
+            part = part[part["document"] == series]
+        if len(part):
+            part = _every_year(disclosure.settled(part, ["year"])[columns].set_index("year"))
+            panels.append(part.assign(series=series, phase=phase))
     empty = pd.DataFrame(columns=[*columns, "series", "phase"])
     return pd.concat(panels, ignore_index=True) if panels else empty

@@ -12,6 +12,10 @@ import pandas as pd
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from analysis.data.tab import own
+
+__dir__ = own(__name__)
+
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}  # as asked for: as HTML calls it
 CATALOGUE = files("analysis.present").joinpath("locale/zh_Hans/LC_MESSAGES/analysis.po")
 _current = "en"
@@ -53,6 +57,11 @@ def ngettext(one: str, many: str, n: int) -> str:
     return _chinese(one) or (one if n == 1 else many)
 
 
+def either(english: str, chinese: str) -> str:
+    """Of two wordings, or marks, the one of the language in use."""
+    return english if _current == "en" else chinese
+
+
 def _chinese(message: str) -> str:
     found = catalogue().get(message)
     text = found.string if found else ""
@@ -84,5 +93,4 @@ def listing(items: Sequence[str]) -> str:
     *first, last = items or [""]
     if not first:
         return last
-    comma, joint = (", ", " and ") if _current == "en" else ("、", "和")
-    return comma.join(first) + joint + last
+    return either(", ", "、").join(first) + either(" and ", "和") + last

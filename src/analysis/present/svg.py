@@ -5,6 +5,7 @@ A renderer of our own in place of matplotlib's SVG backend, because the page nee
 no ids, which would differ between two drawings of a page.
 """
 
+import hashlib
 import re
 import unicodedata
 from functools import cache
@@ -50,6 +51,11 @@ def draw(figure: Figure, alt: str, ident: str) -> str:
         f'<svg viewBox="0 0 {width:.4g} {height:.4g}" role="img" aria-labelledby="{ident}">'
         f'<desc id="{ident}">{escape(plain(alt))}</desc>{"".join(renderer.out)}</svg>'
     )
+
+
+def ident(*parts: str) -> str:
+    """An address on a page by what stands there, the same on every run."""
+    return "a" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
 
 
 class _Renderer(RendererBase):

@@ -3,6 +3,7 @@
 Every call returns a `Fragment`, which shows itself in a notebook, can be taken further (`.frame`,
 `.figure`) and tells a page which lines of which documents it cites. All text is escaped in `text`.
 What JupyterLab leaves of it untrusted (no style, no SVG) still pairs each label with its value.
+The HTML is in `template/fragments.html.j2`.
 
 Columns with a meaning of their own, in every frame that is shown: `label` and `label_zh` name the
 row, `detail` is a second line of the name, `source` says where its figures stand, `known` how
@@ -12,23 +13,27 @@ row, `detail` is a second line of the name, `source` says where its figures stan
 
 import base64
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from importlib.resources import files
+from itertools import starmap
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.present import svg
-from analysis.present.language import LANGUAGES, _, current, labelled, ngettext
-from analysis.present.text import chinese, html, known, lines, marked, number, plain
+from analysis.present.language import LANGUAGES, _, current, either, labelled, ngettext
+from analysis.present.text import chinese, clauses, html, known, lines, marked, number, plain
+
+__dir__ = own(__name__)
 
 Row = dict[str, Any]
 Panel = tuple[str, "Figure | Fragment", str] | tuple[str, "Figure | Fragment", str, str]
@@ -56,6 +61,12 @@ HATCH = (
     'height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<path class="ht" d="M0 0V6"/></pattern></defs></svg>'
 )
+DESCRIBED = (  # what a page's footer tells of documents
+    "document", "title", "title_en", "publisher", "publisher_en", "contact", "contact_en",
+    "address", "published", "sha256",
+)  # fmt: skip
+# a figure in words: one number, or a range, and a short unit
+_FIGURE = re.compile(r"[≥+−-]? ?\d[\d.,]*(?:[–至]\d[\d.,]*)? ?[^\d\s]{0,12}(?: [^\d\s]{1,12})?")
 _CITE = re.compile(r"(?:^|; )([^\s,;]+), line (\d+)(?:: “(.*?)”)?(?=; |$)")
 
 
@@ -79,7 +90,8 @@ class Fragment:
         # thrice, so that it weighs more than what JupyterLab says of tables
         style = f".an.an.an{{{light};{lab}{report}}}[data-jp-theme-light=false] .an.an.an{{{dark}}}"
         shown = (
-            f'<div class="an" lang="{LANGUAGES[current()]}"><style>{style}</style>'
+            # a comment to whoever takes away the element and leaves its text
+            f'<div class="an" lang="{LANGUAGES[current()]}"><style><!-- {style} --></style>'
             f"{HATCH}{self.html}</div>"
         )
         told = {"cites": [list(cite) for cite in self.cites], "documents": list(self.documents)}
@@ -95,6 +107,23 @@ def stylesheet(name: str, room: str = "present") -> str:
     css = files("analysis").joinpath(room, f"{name}.css").read_text(encoding="utf-8")
     css = re.sub(r"/\*.*?\*/|\s+", " ", css, flags=re.DOTALL)
     return re.sub(r"\s*([{};,>])\s*|(?<=:) (?=\S)", r"\1", css).strip()
+
+
+@cache
+def _template() -> Any:
+    """The macros of the template; what stands between its lines is none of the HTML."""
+    source = files("analysis").joinpath("present", "template", "fragments.html.j2")
+    environment = Environment(autoescape=True)
+    environment.filters |= {
+        one.__name__.strip("_"): one
+        for one in (_base64, _headed, _stem, _term, chinese, html, marked, plain)
+    }
+    environment.globals |= {
+        "_": _, "audit": AUDIT, "current": current, "either": either, "gravity": GRAVITY,
+        "ngettext": ngettext, "number": number, "verdicts": VERDICTS,
+    }  # fmt: skip
+    text = re.sub(r"\s*\n\s*", "", source.read_text(encoding="utf-8"))
+    return environment.from_string(text).module
 
 
 def opening(
@@ -118,40 +147,19 @@ def opening(
     documents = records(of if isinstance(of, pd.DataFrame) else of.documents)
     name_documents(documents)
     last = documents[-1]
-    shown = [
-        f"<div><dt>{_both(row['label'], row.get('label_zh'))}</dt>"
-        f'<dd class="v"><b>{html(row["value"])}</b>{_unit(row.get("unit", ""))}</dd>'
-        f"<dd>{html(row.get('note'))}{_derived(row)}</dd></div>"
-        for row in tiles
-    ]
-    dated = f" <span class=n>{year}</span>" if year else ""
-    named = f"{html(title)}{_term(term)}{dated}"
-    if year and current() == "zh":
-        named = html(f"{year}年度{title}")
-    head = (
-        f'<p class="whose">{_both(last["department_en"], last["department"])}'
-        f"</p><h1>{named}</h1>"
-        f'<p class="answer">{html(answer)}</p>'
-        + (f'<dl class="tiles">{"".join(shown)}</dl>' if shown else "")
-    )
-    told = f"<h2>{html(_('Findings'))}</h2>{_list(map(html, findings))}" if findings else ""
-    beside = (
-        f'<div class="care"><h2>{html(_("Read with care"))}</h2>{cautions.html}'
-        f'<p class="note"><a href="{AUDIT}">{html(_("All findings (another file)"))}</a></p></div>'
-        if cautions
-        else ""
-    )
-    if told or beside:
-        head += f'<section class="two"><div>{told}</div>{beside}</section>'
-    words = [
-        " · ".join(
-            [last[f"department{'_en' if current() == 'en' else ''}"], f"{title} {year or ''}"]
-        )
-    ]
-    words += [answer, *(f"{row['label']}: {row['value']} {row.get('unit', '')}" for row in tiles)]
+    department = last[either("department_en", "department")]
+    words = [f"{department} · {title} {year or ''}", answer]
+    words += [f"{row['label']}: {row['value']} {row.get('unit', '')}" for row in tiles]
     words += [*findings, cautions.text if cautions else ""]
-    return Fragment(head, lines(*words), cites=cautions.cites if cautions else (),
-                    documents=tuple(_described(documents)))  # fmt: skip
+    return Fragment(
+        _template().opening(last, year, title, term, answer, tiles, findings, cautions),
+        lines(*words),
+        cites=cautions.cites if cautions else (),
+        documents=tuple(
+            {name: plain(row[name]) for name in DESCRIBED if plain(row.get(name))}
+            for row in documents
+        ),
+    )
 
 
 def table(
@@ -172,9 +180,8 @@ def table(
     if frame.empty:
         return notice(_("The documents state nothing here."))
     grid = _Grid(frame, columns, total)
-    shown = grid.table(caption) + _note(note)
-    return Fragment(f'<div class="tab">{shown}{_foot(grid, caption)}</div>',
-                    lines(caption, *grid.plain, note), frame, cites=_cites(frame))  # fmt: skip
+    return Fragment(_template().table(grid, caption, note), lines(caption, *grid.plain, note),
+                    frame, cites=_cites(frame))  # fmt: skip
 
 
 def figure(
@@ -195,39 +202,37 @@ def figure(
     compare. With `beside` the table of `data` stands beside the panels, under `caption`;
     without it the data are folded under "Data".
     """
-    drawn, words, figures, cites = [], [title], [], list(_cites(data))
+    shown: list[tuple[str, str, str, bool]] = []
+    words, figures, cites = [title], [], list(_cites(data))
     for heading, chart, beneath, *alt in panels:
-        top = f"<h3>{html(heading)}</h3>" if heading else ""
         if isinstance(chart, Fragment):
-            drawn.append(f'<div class="plain">{top}{chart.html}{_note(beneath)}</div>')
-            words += [heading, chart.text, beneath]
+            drawing, told = chart.html, chart.text
             cites += chart.cites
-            continue
-        told = alt[0] if alt else str(chart.get_label())
-        picture = svg.draw(chart, told, _ident(title, str(len(drawn)), heading, told))
-        drawn.append(f"<div>{top}{picture}{_note(beneath)}</div>")
+        else:
+            told = alt[0] if alt else str(chart.get_label())
+            drawing = svg.draw(chart, told, svg.ident(title, str(len(shown)), heading, told))
+            figures.append(chart)
+        shown.append((heading, drawing, beneath, isinstance(chart, Fragment)))
         words += [heading, told, beneath]
-        figures.append(chart)
-    foot = ""
-    if data is not None and len(data):
-        grid = _Grid(data, columns, None)
-        if beside:
-            drawn.append(f'<div class="data">{grid.table(caption or title)}</div>')
-        foot = _foot(
-            grid, title, "" if beside else grid.table(_("Data: {title}").format(title=title))
-        )
-        words += grid.plain if beside else []
+    grid = _Grid(data, columns, None) if data is not None and len(data) else None
+    words += grid.plain if grid and beside else []
     heights = [chart.get_size_inches()[1] for chart in figures]
     # panels of very unequal height would leave holes in a grid
-    uneven = len(drawn) > 3 and len(heights) > 1 and max(heights) > 2 * min(heights)
-    kind = "flow" if uneven else "panels" if heights else "two"
-    shown = (
-        f"<figure><figcaption><b>{html(title)}</b>"
-        f"{f'<span class=note>{html(note)}</span>' if note else ''}</figcaption>"
-        f'{_key("".join(drawn), figures)}<div class="{kind}">{"".join(drawn)}</div>{foot}</figure>'
+    uneven = len(shown) + bool(grid and beside) > 3 and max(heights, default=0) > 2 * min(
+        heights, default=0
     )
-    return Fragment(shown, lines(*words), data, figures[0] if len(figures) == 1 else figures,
-                    tuple(dict.fromkeys(cites)))  # fmt: skip
+    kind = "flow" if uneven and len(heights) > 1 else "panels" if heights else "two"
+    # a key for the fills, where a drawing uses another than the plain one, and for marks
+    drawn = "".join(drawing for _heading, drawing, *_rest in shown)
+    fills = [name for name in ("a1", "dv", "no") if f'class="{name}"' in drawn]
+    key = _template().key(
+        fills if fills != ["a1"] else [], any(chart.get_gid() == "dots" for chart in figures)
+    )
+    return Fragment(
+        _template().figure(title, note, key, kind, shown, grid, beside, caption),
+        lines(*words), data, figures[0] if len(figures) == 1 else figures,
+        tuple(dict.fromkeys(cites)),
+    )  # fmt: skip
 
 
 def cases(frame: pd.DataFrame, intro: str = "", most: int = 5, *, opened: bool = False) -> Fragment:
@@ -238,40 +243,17 @@ def cases(frame: pd.DataFrame, intro: str = "", most: int = 5, *, opened: bool =
     verdict, optional), `places` (a number, optional), `label` (one sentence), `printed`,
     `against`, `use` (each may be ""), `document` and `line` (optional). `opened` shows all of each.
     """
-    shown, words = [], []
+    rows, words = [], []
     for row in records(frame):
-        facts = [(_("Printed"), row["printed"]), (_("Against it"), row["against"]),
-                 (_("Use"), row["use"])]  # fmt: skip
-        facts = [(name, said) for name, said in facts if plain(said)]
-        pair = VERDICTS.get(row["verdict"], (row["verdict"], row["verdict"]))
-        reason, places = plain(row.get("reason")), row.get("places", 1)
-        of = _both(*pair) + (_colon() + html(reason) if reason else "")
-        if places > 1:
-            many = ngettext("{n} place", "{n} places", places).format(n=number(places))
-            of += html((", " if current() == "en" else "，") + many)
-        head = (
-            f'<span class="sev">{html(_word(GRAVITY[row["severity"]]))}</span> '
-            f'<span class="note">{of}</span> <span class="what">{html(row["label"])}</span>'
-        )
-        kind = "slight" if row["severity"] == "low" else row["severity"]
-        kind = f'class="case {kind}"'
-        if address := plain(row.get("figure")):
-            kind += f' id="{escape(address)}"'
-        body = "".join(f"<dt>{html(name)}</dt><dd>{html(said)}</dd>" for name, said in facts)
-        body = f"<dl>{body}</dl>" if body else ""
-        shown.append(
-            f"<div {kind}>{head}{body}</div>"
-            if opened
-            else f"<details {kind}><summary>{head}</summary>{body}</details>"
-        )
-        told = "; ".join(f"{name}: {said}" for name, said in facts)
-        words.append(f"{_word(GRAVITY[row['severity']])} ({_word(pair)}): {row['label']} {told}")
-    if opened:
-        shown = ['<div class="cards">', *shown, "</div>"]
-    elif rest := shown[most:]:
-        more = ngettext("{n} more", "{n} more", len(rest)).format(n=number(len(rest)))
-        shown[most:] = [f"<details><summary>{html(more)}</summary>{''.join(rest)}</details>"]
-    return Fragment(_note(intro) + "".join(shown), lines(intro, *words), frame,
+        grade = GRAVITY[row["severity"]]
+        found = VERDICTS.get(row["verdict"], (row["verdict"], row["verdict"]))
+        facts = {_("Printed"): row["printed"], _("Against it"): row["against"],
+                 _("Use"): row["use"]}  # fmt: skip
+        facts = {name: said for name, said in facts.items() if plain(said)}
+        rows.append({"places": 1, **row, "grade": grade, "found": found, "facts": facts})
+        told = "; ".join(f"{name}: {said}" for name, said in facts.items())
+        words.append(f"{either(*grade)} ({either(*found)}): {row['label']} {told}")
+    return Fragment(_template().cases(intro, rows, most, opened), lines(intro, *words), frame,
                     cites=_lines(frame))  # fmt: skip
 
 
@@ -280,45 +262,39 @@ def cannot(rows: Iterable[tuple[str, str]]) -> Fragment:
 
     Reasons: not_disclosed, not_applicable, different_basis, not_comparable.
     """
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {reason: [] for reason in REASONS}
     for reason, what in rows:
-        groups.setdefault(reason, []).append(plain(what))
-    between, stop = ("; ", ".") if current() == "en" else ("；", "。")
-    told = [(REASONS[reason], between.join(groups[reason]) + stop) for reason in REASONS
-            if reason in groups]  # fmt: skip
-    return Fragment(
-        _list(f"<b>{_both(*reason)}</b>{_colon()}{html(said)}" for reason, said in told),
-        lines(*(f"{_word(reason)}{_colon()}{said}" for reason, said in told)),
-    )
+        groups[reason].append(plain(what))
+    told = [(REASONS[reason], clauses(one) + either(".", "。")) for reason, one in groups.items()
+            if one]  # fmt: skip
+    return Fragment(_template().cannot(told), lines(*starmap(_because, told)))
 
 
 def notice(said: str, reason: str = "not_disclosed") -> Fragment:
     """What cannot be said, and why (a reason of `cannot`)."""
     why = REASONS[reason]
-    return Fragment(
-        f"<p><b>{_both(*why)}</b>{_colon()}{html(said)}</p>",
-        lines(f"{_word(why)}{_colon()}{said}"),
-    )
+    return Fragment(_template().notice(why, said), lines(_because(why, said)))
+
+
+def _because(why: tuple[str, str], said: str) -> str:
+    return f"{either(*why)}{either(': ', '：')}{said}"
 
 
 def paragraphs(*said: str, note: bool = False) -> Fragment:
     """One paragraph or several; `note` sets them small and grey."""
-    kind = " class=note" if note else ""
-    return Fragment(
-        "".join(f"<p{kind}>{html(one)}</p>" for one in said), "\n\n".join(map(plain, said))
-    )
+    return Fragment(_template().paragraphs(said, note), "\n\n".join(map(plain, said)))
 
 
 def bullets(said: Iterable[str]) -> Fragment:
     """Several sentences, as a list."""
     said = list(said)
-    return Fragment(_list(map(html, said)), lines(*said))
+    return Fragment(_template().list(said), lines(*said))
 
 
 def together(*fragments: Fragment) -> Fragment:
     """Fragments side by side on a wide screen, one under the other on a phone."""
     return Fragment(
-        f'<div class="two">{"".join(f"<div>{one.html}</div>" for one in fragments)}</div>',
+        _template().together(fragments),
         "\n\n".join(one.text for one in fragments),
         cites=tuple(dict.fromkeys(cite for one in fragments for cite in one.cites)),
         documents=tuple(row for one in fragments for row in one.documents),
@@ -338,12 +314,12 @@ _names: dict[str, dict[str, str]] = {}
 
 
 class _Grid:
-    """The cells of a table, as HTML, as text and as CSV, so that they cannot differ."""
+    """The cells of a table for its HTML, its text and its CSV, so that they cannot differ."""
 
     def __init__(
         self, frame: pd.DataFrame, columns: Columns, total: "pd.Series[bool] | None"
     ) -> None:
-        self.frame = frame
+        self.places = _places(frame.get("source", ()))
         lead = "label" if "label" in frame else str(frame.columns[0])
         frame = frame.rename(columns={lead: "label"})
         if columns is None:
@@ -360,64 +336,22 @@ class _Grid:
         self.heads = {c: name or _heading(c) for c, name in given.items()}
         self.right = {c for c in given if _is_figure(frame[c])}
         self.stacked = 2 < len(given) < 6  # on a phone the label takes a line of its own
-        self.given = given
-        extra = {"source": _("Source")}
-        if current() == "en":
-            extra = {"label_zh": _("Chinese term"), **extra}
-        extra = {c: name for c, name in extra.items() if c in frame and any(map(plain, frame[c]))}
+        self.wide = len(given) > 5  # it scrolls on a phone, in a frame of its own
+        extra = {"label_zh": _("Chinese term")} if current() == "en" else {}
+        extra = {c: name for c, name in (extra | {"source": _("Source")}).items()
+                 if c in frame and any(map(plain, frame[c]))}  # fmt: skip
         self.csv = [[*map(inert, [self.first, *self.heads.values(), *extra.values()])]]
-        self.body: list[str] = []
-        self.plain: list[str] = []
-        digits = {c: _digits(c, frame[c]) for c in given}
+        self.rows: list[tuple[Row, dict[str, str], bool]] = []
+        self.plain = [" | ".join([self.first, *self.heads.values()])]
+        digits = zip(*(_digits(c, frame) for c in given), strict=True)
         apart = [False] * len(frame) if total is None else total
-        for row, summed in zip(records(labelled(frame)), apart, strict=True):
-            said = [_said(c, row, digits[c]) for c in given]
-            cells = "".join(
-                f"<td{self.role('cell')}{' class=num' if c in self.right else ''}>{html(one)}</td>"
-                for c, one in zip(given, said, strict=True)
-            )
-            self.body.append(
-                f"<tr{self.role('row')}{' class=sum' if summed else ''}>"
-                f'<th scope="row"{self.role("rowheader")}>{html(row["label"])}{self.marks(row)}'
-                f"{_term(row['term'])}{_small(row)}</th>{cells}</tr>"
-            )
-            self.plain.append(" | ".join([plain(row["label"]), *said]))
-            figures = [_csv_figure(row[c], one) for c, one in zip(given, said, strict=True)]
+        for row, summed, places in zip(records(labelled(frame)), apart, digits, strict=True):
+            said = {c: _said(c, row, n) for c, n in zip(given, places, strict=True)}
+            self.rows.append((row, said, summed))
+            self.plain.append(" | ".join([plain(row["label"]), *said.values()]))
+            figures = [_csv_figure(row[c], one) for c, one in said.items()]
             more = [_cited_words(row[c]) if c == "source" else row[c] for c in extra]
             self.csv.append([inert(row["label"]), *figures, *map(inert, more)])
-
-    def role(self, name: str) -> str:
-        """What an element is, where its display as a grid would hide it."""
-        return f' role="{name}"' if self.stacked else ""
-
-    def marks(self, row: Row) -> str:
-        """What speaks against a row's figure, and what was mended in it."""
-        finding, mended = (plain(row.get(c)) for c in ("disputed", "corrected"))
-        name = escape(_("disputed: see the finding"))
-        mark = f'<a href="#{escape(finding)}" aria-label="{name}">†</a>' if finding else ""
-        if not mended or "corrected" in self.given:
-            return mark
-        return f"{mark}<small>{html(_('corrected: {what}').format(what=mended))}</small>"
-
-    def table(self, caption: str) -> str:
-        """The table as HTML; one that is too wide for a phone scrolls in a frame of its own."""
-        kind = f' class="stack s{len(self.given)}"' if self.stacked else ""
-        column, group = self.role("columnheader"), self.role("rowgroup")
-        heads = "".join(
-            f'<th scope="col"{column}{" class=num" if c in self.right else ""}>{_headed(name)}</th>'
-            for c, name in self.heads.items()
-        )
-        shown = (
-            f"<table{self.role('table')}{kind}>"
-            f"{f'<caption>{html(caption)}</caption>' if caption else ''}"
-            f"<thead{group}><tr{self.role('row')}>"
-            f'<th scope="col"{column}>{_headed(self.first)}</th>{heads}</tr></thead>'
-            f"<tbody{group}>{''.join(self.body)}</tbody></table>"
-        )
-        if len(self.given) < 6:
-            return shown
-        name = escape(plain(caption) or _("Table"))
-        return f'<div class="wide" tabindex="0" role="group" aria-label="{name}">{shown}</div>'
 
 
 @cache
@@ -431,22 +365,39 @@ def _heading(column: Any) -> str:
     known_as = _columns().get(str(column))
     if known_as is None:
         return plain(column).replace("_", " ").capitalize()
-    name, unit = str(known_as["heading" if current() == "en" else "heading_zh"]), known_as["unit"]
-    brackets = " ({})" if current() == "en" else "（{}）"
-    return name + (brackets.format(unit) if unit else "")
+    unit = known_as["unit"] and either(" ({})", "（{}）").format(known_as["unit"])
+    return f"{known_as[either('heading', 'heading_zh')]}{unit}"
 
 
-def _headed(heading: str) -> str:
+def _headed(heading: str) -> Markup:
     """A heading as HTML; the unit in its brackets stays in one line."""
-    return re.sub(r"([(（][^()（）]{1,12}[)）])$", r'<span class="n">\1</span>', marked(heading))
+    name, *units = re.split(r" ?(?=[(（][^()（）]{1,12}[)）]$)", plain(heading), maxsplit=1)
+    bound = [Markup('<span class="n">{}</span>').format(marked(unit)) for unit in units]
+    return Markup(either(" ", "")).join([marked(name), *bound])
 
 
-def _digits(name: str, column: "pd.Series[Any]") -> int:
-    """The decimals of a column: as `columns.csv` says, else two unless all figures are whole."""
-    if digits := _columns().get(name, {}).get("digits"):
-        return int(digits)
-    figures = [v for v in column if isinstance(v, int | float) and known(v)]
-    return 0 if all(float(value).is_integer() for value in figures) else 2
+def _term(term: Any) -> Markup:
+    """A Chinese term as it stands beside its English word."""
+    shown = either(chinese(term, "z"), "")
+    return Markup(f" {shown}" if shown else "")
+
+
+def _digits(name: str, frame: pd.DataFrame) -> list[int]:
+    """The decimals of a column, row by row.
+
+    As `columns.csv` says; else two unless all figures are whole, those of each quantity for
+    themselves where a frame says of which quantity its rows are.
+    """
+    digits = _columns().get(name, {}).get("digits")
+    if digits and "quantity" not in frame:
+        return [int(digits)] * len(frame)
+    kinds = frame.get("quantity", pd.Series("", frame.index)).tolist()
+    mixed = {
+        kind
+        for kind, value in zip(kinds, frame[name], strict=True)
+        if isinstance(value, int | float) and known(value) and not float(value).is_integer()
+    }
+    return [2 if kind in mixed else 0 for kind in kinds]
 
 
 def _said(column: str, row: Row, digits: int) -> str:
@@ -462,65 +413,20 @@ def _said(column: str, row: Row, digits: int) -> str:
 
 
 def _is_figure(column: "pd.Series[Any]") -> bool:
-    """Whether a column holds figures: numbers, or words of digits in most of its rows."""
-    if pd.api.types.is_numeric_dtype(column.dtype) and column.name not in ("year", "line"):
-        return True
-    said = [plain(value) for value in column if plain(value)]
-    return bool(said) and sum(
-        one[0] in "0123456789≥+−-" and len(one) < 24 for one in said
-    ) * 2 > len(said)
+    """Whether a column holds figures: numbers, or words of a number and its unit in most rows."""
+    said = [one for one in map(plain, column) if one]
+    return sum(bool(_FIGURE.fullmatch(one)) for one in said) * 2 > len(said)
 
 
 def _csv_figure(value: Any, said: str) -> str:
-    if isinstance(value, int | float) and re.fullmatch(r"[+−]?[\d,]+(\.\d+)?", said):
-        return said.replace("−", "-").replace(",", "").replace("+", "")
+    if isinstance(value, int | float) and known(value):
+        return said.replace("−", "-").replace(",", "")
     return inert(said)
 
 
 def inert(value: Any) -> str:
     """The text of a CSV cell that no spreadsheet takes for a formula, whatever parts its cells."""
     return re.sub(r"""(^|[;,|])([\s"']*)(?=[=+\-@＝＋－＠])""", r"\1\2'", plain(value))
-
-
-def _both(english: Any, its_chinese: Any) -> str:
-    """A label, and in English its Chinese term beside it."""
-    if current() == "zh":
-        return html(plain(its_chinese) or english)
-    return html(english) + (_term(its_chinese) if its_chinese != english else "")
-
-
-def _word(pair: tuple[str, str]) -> str:
-    return pair[current() == "zh"]
-
-
-def _colon() -> str:
-    return ": " if current() == "en" else "："
-
-
-def _term(term: Any) -> str:
-    shown = chinese(term, "z") if current() == "en" else ""
-    return f" {shown}" if shown else ""
-
-
-def _unit(unit: Any) -> str:
-    return f"{' ' if current() == 'en' and plain(unit) else ''}{marked(unit)}"
-
-
-def _derived(row: Row) -> str:
-    return f' <span class="d">{html(_("derived"))}</span>' if row.get("known") == "derived" else ""
-
-
-def _small(row: Row) -> str:
-    said = html(row.get("detail")) + _derived(row)
-    return f"<small>{said}</small>" if said else ""
-
-
-def _note(said: str) -> str:
-    return f'<p class="note">{html(said)}</p>' if said else ""
-
-
-def _list(items: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
 
 
 def _cited(source: Any) -> list[tuple[str, int, str]]:
@@ -563,60 +469,13 @@ def _cited_words(source: Any) -> str:
     return "; ".join(joined) or plain(source)
 
 
-def _foot(grid: _Grid, name: str, data: str = "") -> str:
-    """What is folded under a table or a figure: its data, its sources and the CSV."""
-    items = [
-        html(where) + (": " if current() == "en" else "：") * bool(printed)
-        + (", " if current() == "en" else "、").join(chinese(f"“{one}”") for one in printed)
-        for where, printed in _places(grid.frame.get("source", ())).items()
-    ]  # fmt: skip
-    folded = [(_("Data"), data)] if data else []
-    folded += [(_("Sources"), _list(items))] if items else []
-    shown = "".join(f"<details><summary>{html(n)}</summary>{what}</details>" for n, what in folded)
-    return f'<div class="src">{shown}{_download(name, grid.csv)}</div>'
-
-
-def _download(name: str, rows: list[list[str]]) -> str:
+def _base64(rows: list[list[str]]) -> str:
+    """Rows as a CSV in a link; the byte order mark tells spreadsheets that this is UTF-8."""
     out = io.StringIO()
     csv.writer(out).writerows(rows)
-    # the byte order mark tells spreadsheets that this is UTF-8
-    data = base64.b64encode(out.getvalue().encode("utf-8-sig")).decode("ascii")
-    stem = re.sub(r"\W+", "-", plain(name).lower()).strip("-")[:60] or "data"
-    return (
-        f'<a download="{stem}.csv" href="data:text/csv;charset=utf-8;base64,{data}">'
-        f"{html(_('Download as CSV'))}</a>"
-    )
+    return base64.b64encode(out.getvalue().encode("utf-8-sig")).decode("ascii")
 
 
-def _key(drawn: str, figures: Sequence[Figure]) -> str:
-    """What the fills mean, where a drawing uses another than the plain one, and the marks."""
-    box = '<rect class="{}" x="1" y="1" width="14" height="14"/>'
-    fills = {"a1": _("stated"), "dv": _("derived, or on another basis"), "no": _("missing")}
-    said = [(box.format(name), html(meaning)) for name, meaning in fills.items()
-            if f'class="{name}"' in drawn]  # fmt: skip
-    if len(said) == 1 and 'class="a1"' in drawn:
-        said = []
-    if any(figure.get_gid() == "dots" for figure in figures):
-        marks = {"holds": '<path class="ok" d="M6 6h4v4h-4z"/>', "contradicted": box.format("lo"),
-                 "not_reconcilable": '<path class="o lo" d="M3 3h10v10h-10z"/>',
-                 "own_test": '<path class="lo" d="M8 1l7 7l-7 7l-7 -7z"/>'}  # fmt: skip
-        said += [(mark, _both(*VERDICTS[name])) for name, mark in marks.items()]
-        colours = zip(("hi", "mi", "lo"), GRAVITY.values(), strict=True)
-        said += [(box.format(colour), _both(*grade)) for colour, grade in colours]
-    shown = "".join(
-        f'<li><svg viewBox="0 0 16 16" aria-hidden="true">{mark}</svg><span>{meaning}</span></li>'
-        for mark, meaning in said
-    )
-    return f'<ul class="key">{shown}</ul>' if shown else ""
-
-
-def _described(documents: Iterable[Row]) -> Iterable[Row]:
-    """What a page's footer tells of documents: plain values, as an output's metadata holds them."""
-    wanted = ("document", "title", "title_en", "publisher", "publisher_en", "contact", "contact_en",
-              "address", "published", "sha256")  # fmt: skip
-    for row in documents:
-        yield {name: plain(row[name]) for name in wanted if plain(row.get(name))}
-
-
-def _ident(*parts: str) -> str:
-    return "a" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
+def _stem(title: str) -> str:
+    """The name of a file by its title."""
+    return re.sub(r"\W+", "-", plain(title).lower()).strip("-")[:60] or "data"

@@ -10,7 +10,13 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from analysis.present.language import current
+import pandas as pd
+from markupsafe import Markup
+
+from analysis.data.tab import own
+from analysis.present.language import current, either
+
+__dir__ = own(__name__)
 
 HAN = "[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
 # Chinese with the figures inside it: begins and ends with a character that only Chinese has
@@ -46,11 +52,7 @@ def plain(value: object) -> str:
 
 def known(value: object) -> bool:
     """Whether there is a value: not None, not NA, not NaN."""
-    return value is not None and bool(value == value) if not _is_na(value) else False
-
-
-def _is_na(value: object) -> bool:
-    return type(value).__name__ in ("NAType", "NaTType")
+    return not (value is None or value is pd.NA or value != value)
 
 
 def number(value: float, digits: int | None = None, sign: bool = False) -> str:
@@ -77,8 +79,7 @@ def percent(value: float, digits: int = 2, sign: bool = False) -> str:
 
 def points(value: float, digits: int = 2, sign: bool = True) -> str:
     """A difference of two rates: `+3.20 percentage points`, `+3.20个百分点`."""
-    unit = "percentage points" if current() == "en" else "个百分点"
-    return with_unit(number(value, digits, sign), unit)
+    return with_unit(number(value, digits, sign), either("percentage points", "个百分点"))
 
 
 def span(low: float, high: float, unit: str = "", digits: int | None = None) -> str:
@@ -93,41 +94,41 @@ def span(low: float, high: float, unit: str = "", digits: int | None = None) -> 
 
 def at_least(figure: str) -> str:
     """A lower bound: `≥ 300`, in Chinese `≥300`."""
-    return f"≥{' ' if current() == 'en' else ''}{figure}"
+    return either("≥ ", "≥") + figure
 
 
 def clauses(said: Iterable[str]) -> str:
     """Clauses in a row, parted by the language's semicolon."""
-    return ("; " if current() == "en" else "；").join(said)
+    return either("; ", "；").join(said)
 
 
 def with_unit(figure: str, unit: str) -> str:
     """A figure in words of digits with its unit, as the language sets it; "" stays ""."""
-    return f"{figure}{' ' if unit and current() == 'en' else ''}{unit}" if figure else ""
+    return figure + (either(" ", "") if unit else "") + unit if figure else ""
 
 
-def html(value: object) -> str:
+def html(value: object) -> Markup:
     """A value as HTML: escaped, controls visible, figures bound to their units, Chinese marked.
 
     The one place where a figure, its sign and its unit are joined so that no line parts them.
     """
-    return _TOKEN.sub(_marked, escape(plain(value)))
+    return Markup(_TOKEN.sub(_marked, escape(plain(value))))
 
 
-def marked(value: object, element: str = "span") -> str:
+def marked(value: object, element: str = "span") -> Markup:
     """A value as HTML for a place where nothing wraps: escaped, its Chinese marked."""
     text = escape(plain(value))
     tag = f'<{element} lang="zh-Hans">\\g<0></{element}>'
-    return text if current() == "zh" else _RUN.sub(tag, text)
+    return Markup(text if current() == "zh" else _RUN.sub(tag, text))
 
 
-def chinese(value: object, kind: str = "") -> str:
+def chinese(value: object, kind: str = "") -> Markup:
     """A Chinese text as an element of the class `kind`, figures bound; "" stays ""."""
     words = plain(value)
     inner = _NUMBER.sub(_bound, escape(words))
     # a term stays in one line unless it would not fit into one
     given = f' class="{kind}{" long" if len(words) > 16 else ""}"' if kind else ""
-    return f'<span{given} lang="zh-Hans">{inner}</span>' if inner else ""
+    return Markup(f'<span{given} lang="zh-Hans">{inner}</span>' if inner else "")
 
 
 def _marked(match: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, budget, indicators
 from analysis.present import charts, tables
@@ -16,6 +17,8 @@ from analysis.present.tables import Fragment
 from analysis.present.text import money, number, percent, span
 from analysis.reports import common
 from analysis.reports.common import Tile, amounts_of, tile
+
+__dir__ = own(__name__)
 
 # schemes that have a section of their own; the others are told under what every one must state
 SHOWN = frozenset({"total", "adjustment", "balance", "source", "project", "function"})

@@ -9,12 +9,15 @@ from typing import Any
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.measures import Status, indicators
 from analysis.present import tables
 from analysis.present.labels import both, word
 from analysis.present.language import _, column, current, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import at_least, clauses, money, number, percent, plain, with_unit
+
+__dir__ = own(__name__)
 
 Tile = dict[str, Any]
 

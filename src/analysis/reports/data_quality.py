@@ -11,6 +11,7 @@ from analysis.checks import claims
 from analysis.checks.identities import identity_rules, identity_summary, undisclosed
 from analysis.data import forms
 from analysis.data.package import Package, records
+from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, budget, indicators
 from analysis.present import charts, tables
@@ -20,6 +21,8 @@ from analysis.present.tables import Fragment
 from analysis.present.text import number, plain
 from analysis.reports import common
 from analysis.reports.common import Tile, named, tile
+
+__dir__ = own(__name__)
 
 Checked = Mapping[str, pd.DataFrame]  # what ``checked_tables`` gives: identities by document
 

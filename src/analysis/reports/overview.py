@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.data.package import Package
+from analysis.data.tab import own
 from analysis.disclosure import documents_of
 from analysis.present import tables
 from analysis.present.labels import word
@@ -12,6 +13,8 @@ from analysis.present.language import _, current
 from analysis.present.tables import Fragment
 from analysis.present.text import number
 from analysis.reports.common import tile
+
+__dir__ = own(__name__)
 
 
 def opening(package: Package) -> Fragment:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import Status, indicators
 from analysis.present import charts, tables
@@ -16,6 +17,8 @@ from analysis.present.tables import Fragment
 from analysis.present.text import at_least, number, percent, span
 from analysis.reports import common
 from analysis.reports.common import Tile, called, counted, free, named, tile, value_of
+
+__dir__ = own(__name__)
 
 TIERS = ("high", "medium", "low")  # how the ids of the parts of an ordinal scale end
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.disclosure import Disclosure
 from analysis.measures import budget, composition, indicators
 from analysis.present import charts, tables
@@ -16,6 +17,8 @@ from analysis.present.tables import Fragment
 from analysis.present.text import money, number, percent
 from analysis.reports import common
 from analysis.reports.common import Tile, named, tile
+
+__dir__ = own(__name__)
 
 
 def opening(disclosure: Disclosure) -> Fragment:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.data.package import records
+from analysis.data.tab import own
 from analysis.measures import Status
 from analysis.measures.trends import moves
 from analysis.present import charts, tables
@@ -18,6 +19,8 @@ from analysis.present.text import money as wan
 from analysis.present.text import number, percent, points, span, with_unit
 from analysis.reports import common
 from analysis.reports.common import Tile, called, free, named, tile, value_of
+
+__dir__ = own(__name__)
 
 NEWEST = 4  # years set side by side in a table: more fit no phone
 

@@ -7,7 +7,7 @@ from functools import cache
 from html import escape
 from importlib.metadata import version
 from importlib.resources import files
-from itertools import pairwise
+from itertools import groupby, pairwise
 from platform import python_version
 from typing import Any
 
@@ -16,9 +16,9 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
-from analysis.present import text
-from analysis.present.language import LANGUAGES, _, current, ngettext, use
+from analysis.present.language import LANGUAGES, _, current, either, ngettext, use
 from analysis.present.tables import HATCH, stylesheet
+from analysis.present.text import chinese, html
 from analysis.site.clean import clean
 
 TEMPLATES = files("analysis.site").joinpath("template")
@@ -55,9 +55,9 @@ def render(notebook: NotebookNode, facts: Facts) -> str:
     root = "" if facts.year is None else "../"
     path = f"{f'{facts.year}/' if facts.year else ''}{facts.notebook}.html"
     shell = Shell(root, path if facts.twin else "")
-    html, _resources = exporter("report.html.j2").from_notebook_node(
-        notebook, {"shell": shell, "facts": facts}
-    )
+    resources = {"shell": shell, "facts": facts, "unreviewed": facts.unreviewed,
+                 "documents": cited(notebook.cells)}  # fmt: skip
+    html, _resources = exporter("report.html.j2").from_notebook_node(notebook, resources)
     return str(html)
 
 
@@ -67,8 +67,10 @@ def exporter(template: str) -> TemplateExporter:
     made = TemplateExporter(template_paths=[str(TEMPLATES)], template_file=template)  # type: ignore[no-untyped-call]
     made.environment.autoescape = made.environment.trim_blocks = True
     made.environment.lstrip_blocks = True
-    made.environment.filters |= {"bare": bare, "printed": printed}
-    made.environment.globals |= {"_": _, "ngettext": ngettext}
+    made.environment.filters |= {"bare": bare, "chinese": chinese, "printed": printed,
+                                 "words": html}  # fmt: skip
+    made.environment.globals |= {"_": _, "css": css, "either": either, "hatch": Markup(HATCH),
+                                 "ngettext": ngettext, "versions": versions}  # fmt: skip
     return made
 
 
@@ -82,6 +84,34 @@ def printed(text: str) -> str:
     return re.sub(r"[^\n]*\r(?!\n)", "", bare(text))
 
 
+@cache
+def css() -> Markup:
+    """The whole stylesheet."""
+    light, dark, report = map(stylesheet, ("light", "dark", "report"))
+    return Markup(
+        f":root{{color-scheme:light dark;{light}}}"
+        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+        f"{report}{stylesheet('page', 'site/template')}"
+    )
+
+
+def versions() -> str:
+    """The versions that shape a page."""
+    parts = [f"Python {python_version()}", *(f"{p} {version(p)}" for p in PACKAGES)]
+    return either(", ", "、").join(parts)
+
+
+def cited(cells: Iterable[NotebookNode]) -> list[Row]:
+    """The documents that the outputs introduce, each with the lines that they cite."""
+    told = [output.get("metadata", {}).get("analysis", {})
+            for cell in cells for output in cell.get("outputs", [])]  # fmt: skip
+    lines: dict[str, set[int]] = {}
+    for document, line in (cite for one in told for cite in one.get("cites", [])):
+        lines.setdefault(document, set()).add(line)
+    rows = {row["document"]: row for one in told for row in one.get("documents", [])}
+    return [row | {"cited": sorted(lines.get(name, ()))} for name, row in rows.items()]
+
+
 class Shell:
     """What the templates ask of Python; it remembers the addresses that one page has given out.
 
@@ -90,25 +120,8 @@ class Shell:
 
     def __init__(self, root: str, path: str) -> None:
         self.root, self.lang = root, LANGUAGES[current()]
-        up = "" if current() == "en" else "../"
-        self.twin = f"{root}{up}{'zh/' if current() == 'en' else ''}{path}" if path else ""
+        self.twin = f"{root}{either('zh/', '../')}{path}" if path else ""
         self.seen: set[str] = {"main", "hatch"}
-
-    def css(self) -> Markup:
-        """The whole stylesheet."""
-        light, dark, report = map(stylesheet, ("light", "dark", "report"))
-        return Markup(
-            f":root{{color-scheme:light dark;{light}}}"
-            f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
-            f"{report}{stylesheet('page', 'site/template')}"
-        )
-
-    def hatch(self) -> Markup:
-        return Markup(HATCH)
-
-    def words(self, value: object) -> Markup:
-        """Text of ours or of the data, its figures bound and its Chinese marked."""
-        return Markup(text.html(value))
 
     def html(self, html: str) -> Markup:
         """What is harmless in some HTML."""
@@ -119,30 +132,33 @@ class Shell:
         renderer = IPythonRenderer(
             escape=False, exclude_anchor_links=True, attachments=attachments or {}
         )
-        html = MarkdownWithMath(renderer=renderer).render(source)
-        # figures bound and Chinese marked in the text between the tags
-        bound = re.sub(r"(?<=>)[^<&]+(?=<)", lambda found: _spaced(found[0]), html)
-        return self.html(bound)
+        shown = MarkdownWithMath(renderer=renderer).render(source)
+        # figures bound and Chinese marked in the text between the tags, the space around it kept
+        return self.html(
+            re.sub(
+                r"(?<=>)(\s*)([^<&]*[^<&\s])(\s*)(?=<)",
+                lambda found: f"{found[1]}{html(found[2])}{found[3]}",
+                shown,
+            )
+        )
 
     def output(self, data: dict[str, Any]) -> Markup:
         """The richest form of an output that a page without scripts can show."""
-        shown = data.get("text/html", "").replace(HATCH, "")
-        if html := self.html(shown).strip():
-            if html.startswith('<div class="an"'):
-                return html
+        if shown := self.html(data.get("text/html", "").replace(HATCH, "")).strip():
+            if shown.startswith('<div class="an"'):
+                return shown
             # an empty heading says nothing to a screen reader
-            html = Markup(html.replace("<th></th>", "<td></td>"))
-            return Markup('<div class="wide" tabindex="0">{}</div>').format(html)
+            shown = Markup(shown.replace("<th></th>", "<td></td>"))
+            return Markup('<div class="wide" tabindex="0">{}</div>').format(shown)
         if "text/markdown" in data:
             return self.markdown(data["text/markdown"])
+        said = data.get("text/plain", "Figure")
         if svg := self.html(data.get("image/svg+xml", "")).strip():
-            return Markup('<figure role="img" aria-label="{}">{}</figure>').format(
-                data.get("text/plain", "Figure"), svg
-            )
+            return Markup('<figure role="img" aria-label="{}">{}</figure>').format(said, svg)
         for kind in ("image/png", "image/jpeg"):
             if kind in data:
-                alt = escape(data.get("text/plain", "Figure"))
-                return self.html(f'<img alt="{alt}" src="data:{kind};base64,{data[kind].strip()}">')
+                image = f"data:{kind};base64,{data[kind].strip()}"
+                return self.html(f'<img alt="{escape(said)}" src="{image}">')
         return Markup("<pre>{}</pre>").format(bare(data.get("text/plain", "")))
 
     def sections(self, cells: Iterable[NotebookNode]) -> list[list[Row]]:
@@ -159,14 +175,15 @@ class Shell:
                 blocks.append({"source": source, "files": cell.get("attachments"), "outputs": []})
             elif cell.cell_type == "code" and (outputs := joined(cell.outputs)):
                 blocks.append({"source": "", "outputs": outputs})
-        if any(map(_opens, blocks)):
+        blocks.sort(key=lambda block: not _shows(block, "<h1"))
+        if blocks and _shows(blocks[0], "<h1"):
             # the notebook's title and question are for those who have not run it yet
             blocks = [block for block in blocks if not block["source"].startswith("# ")]
         for before, block in pairwise(blocks):
             if _shows(before, TABLE) and _shows(block, TABLE):
                 before["beside"] = block["beside"] = True
         made: list[list[Row]] = [[]]
-        for block in sorted(blocks, key=lambda block: not _opens(block)):
+        for block in blocks:
             if block["source"].startswith("## "):
                 made.append([])
             made[-1].append(block)
@@ -182,50 +199,6 @@ class Shell:
         titles = (_(c.source.strip()) for c in cells if c.source.startswith("# "))
         return next(titles, "").partition("\n")[0].removeprefix("# ")
 
-    def versions(self) -> str:
-        """The versions that shape a page."""
-        parts = [f"Python {python_version()}", *(f"{p} {version(p)}" for p in PACKAGES)]
-        return (", " if current() == "en" else "、").join(parts)
-
-    def documents(self, cells: Iterable[NotebookNode]) -> list[Row]:
-        """The documents that the outputs introduce and cite, with the lines cited."""
-        told = [output.get("metadata", {}).get("analysis", {})
-                for cell in cells for output in cell.get("outputs", [])]  # fmt: skip
-        lines: dict[str, set[int]] = {}
-        for document, line in (cite for one in told for cite in one.get("cites", [])):
-            lines.setdefault(document, set()).add(line)
-        rows = {row["document"]: row for one in told for row in one.get("documents", [])}
-        return [row | {"cited": sorted(lines.get(name, ()))} for name, row in rows.items()]
-
-    def document(self, row: Row) -> Markup:
-        """A document by its title, with its date of publication and its address where known."""
-        title = text.html(row["title"] if current() == "zh" else row["title_en"])
-        if current() == "en":
-            title += f" {text.chinese(row['title'], 'z')}"
-        told = [title]
-        if published := row.get("published"):
-            told.append(text.html(_("published on {date}").format(date=published)))
-        address = row.get("address", "")
-        if address.startswith(("https://", "http://")):
-            told.append(f'<a href="{escape(address)}">{escape(address)}</a>')
-        return Markup(("; " if current() == "en" else "；").join(told))
-
-    def asked(self, documents: Iterable[Row]) -> Markup:
-        """Whom to ask about the documents."""
-        field = "contact" if current() == "zh" else "contact_en"
-        told = dict.fromkeys(row[field] for row in documents if row.get(field))
-        return Markup((", " if current() == "en" else "、").join(map(text.html, told)))
-
-
-def _spaced(said: str) -> str:
-    """Text with its figures bound, and the space around it kept."""
-    before, after = said[: len(said) - len(said.lstrip())], said[len(said.rstrip()) :]
-    return before + text.html(said) + after if said.strip() else said
-
-
-def _opens(block: Row) -> bool:
-    return _shows(block, "<h1")
-
 
 def _shows(block: Row, mark: str) -> bool:
     return any(mark in output.get("data", {}).get("text/html", "") for output in block["outputs"])
@@ -234,14 +207,11 @@ def _shows(block: Row, mark: str) -> bool:
 def joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     """Outputs with neighbouring streams joined, what was printed before what was warned."""
     result: list[NotebookNode] = []
-    streams: dict[str, NotebookNode] = {}
-    for output in outputs:
-        if output.output_type == "stream":
-            if output.name in streams:
-                streams[output.name].text += output.text
-            else:
-                streams[output.name] = output
-        else:
-            result += [streams.pop(name) for name in ("stdout", "stderr") if name in streams]
-            result.append(output)
-    return result + [streams[name] for name in ("stdout", "stderr") if name in streams]
+    for streams, group in groupby(outputs, lambda output: output.output_type == "stream"):
+        run = list(group)
+        for name in ("stdout", "stderr") if streams else ():
+            if said := [output for output in run if output.name == name]:
+                said[0].text = "".join(output.text for output in said)
+                result.append(said[0])
+        result += [] if streams else run
+    return result

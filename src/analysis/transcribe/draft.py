@@ -6,25 +6,25 @@ until a person has looked at it.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from analysis.checks import claims, identities, provenance, validation
+from analysis.checks.cells import REFERENCE, Cells
 from analysis.data import forms
-from analysis.data.package import DESCRIPTOR, Package, standard
+from analysis.data.package import DESCRIPTOR, Package, records, standard
 from analysis.transcribe import narrative, review, tables, text
-from analysis.transcribe.outcome import Outcome
 from analysis.transcribe.text import RefusedError, Text
 
 FOLDER = "transcription"  # beside the tables: the text, where its lines stood, the review page
@@ -32,24 +32,43 @@ TITLE = re.compile(r"第一部分\s*(.{2,40}?)(?:部门|单位)?(?:概况|基本
 NAMED = re.compile(
     r"^(?:附件\d*[：:]?)?(?:关于)?(?:20\d\d年度?)?(.{2,40}?)(?:20\d\d年度?)?(?:部门)?(?:整体)?(?:支出)?(?:决算|绩效)"
 )
-REVIEW = ("document", "rank", "line", "subject", "printed", "what", "state")
-RANKS = (
-    "readers disagree",
-    "finding",
-    "identity fails",
-    "claim fails",
-    "numeral",
-    "no identity",
-    "proposal",
-    "rows",
-)
-FORM = ("number, code or label of a statutory form", "决算表的行次、栏次、代码或项目")
+NAMES = {  # by kind, after the year: title, title_en, short_en, short_zh
+    "performance_evaluation": (
+        "年部门整体支出绩效评价报告",
+        " performance evaluation",
+        " evaluation",
+        "年绩效评价",
+    ),
+    "final_accounts": (
+        "年度部门决算公开",
+        " departmental final accounts",
+        " accounts",
+        "年决算",
+    ),
+}
+FORM = {
+    "printed": "",
+    "reason": "number, code or label of a statutory form",
+    "reason_zh": "决算表的行次、栏次、代码或项目",
+}
 THEME = {
     "theme": "organisation",
-    "position": "1",
     "name_zh": "机构人员资产",
     "name_en": "Staff, vehicles and assets",
 }
+
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+
+
+@dataclass
+class Outcome:
+    """What was written where, and what is left to a person, worst first."""
+
+    folder: Path
+    document: str
+    review: list[dict[str, str]] = field(default_factory=list)
+    summary: list[str] = field(default_factory=list)
 
 
 def transcribe(path: Path, folder: Path, into: bool) -> Outcome:
@@ -67,20 +86,18 @@ def transcribe(path: Path, folder: Path, into: bool) -> Outcome:
     found, findings = tables.find(read.lines)
     facts = _facts(path, read, found, existing)
     draft = narrative.read(read.lines, found, facts["document"], int(facts["year"]))
+    draft.findings = findings + draft.findings
     rows = _rows(read, found, draft, facts, existing)
+    outcome = Outcome(folder, facts["document"])
+    _prove(outcome, read, found, draft, rows, existing)
+    rows["review"] = outcome.review
     with tempfile.TemporaryDirectory() as held:
-        findings += draft.findings
-        outcome = _prove(Path(held), read, found, findings, draft, facts, rows, existing)
-        outcome.folder = folder
-        rows["review"] = outcome.review
-        work = Path(held) / "package"
-        if existing:
-            for one in (DESCRIPTOR, *(one["path"] for one in existing.resources.values())):
-                (work / one).parent.mkdir(exist_ok=True)
-                (work / one).write_bytes(existing.content[one])
-        _write(work, rows, facts, existing.descriptor if existing else None)
+        work = Path(held)
+        for name, content in existing.content.items() if existing else ():
+            (work / name).write_bytes(content)
+        _write(work, rows, existing.descriptor if existing else None)
         outcome.summary += [f"package: {one}" for one in validation.problems(Package(work))[:5]]
-        _save(work, path, read, outcome)
+        _save(work / FOLDER, path, read, outcome)
         shutil.copytree(work, folder, dirs_exist_ok=True)
     return outcome
 
@@ -103,67 +120,51 @@ def _facts(
             f"{path.name}: no account: it nowhere says 决算 or 绩效评价; name a department's "
             "final accounts or performance evaluation"
         )
-    head = "".join(lines[:12])
     evaluation = not found and "绩效" in whole[:3000]
     if not found and not evaluation:
         raise RefusedError(
             f"{path.name}: no statutory table has a title that is known; if it is an account, "
             "add its titles to data/form_titles.csv"
         )
-    years = (
-        re.findall(r"(20\d\d)\s*年度?", head) if evaluation else re.findall(r"(20\d\d)年度", whole)
-    )
-    years = years or re.findall(r"(20\d\d)\s*年", whole)
+    head = "".join(lines[:12])  # a title may be cut after the name
+    told = (r"(20\d\d)\s*年度?", head) if evaluation else (r"(20\d\d)年度", whole)
+    years = re.findall(*told) or re.findall(r"(20\d\d)\s*年", whole)
     if not years:
         raise RefusedError(f"{path.name}: no year; is it complete?")
     year = Counter(years).most_common(1)[0][0]
-    named = TITLE.search(whole) or next(
-        (m for line in lines[:12] if (m := NAMED.match(line))), None
-    )
-    department = re.sub(r"20\d\d年度?", "", named[1]).strip() if named else ""
     kind = "performance_evaluation" if evaluation else "final_accounts"
-    document = f"{year}-{kind.replace('_', '-')}"
-    sha = hashlib.sha256(read.canonical.encode()).hexdigest()
-    for row in existing.rows("documents") if existing else []:
+    document, sha = f"{year}-{kind.replace('_', '-')}", _sha256(read.canonical)
+    before = existing.rows("documents") if existing else []
+    for row in before:
         if row["document"] == document or row["sha256"] == sha:
             raise RefusedError(
                 f"{path.name}: the package has {row['document']} already; take its rows out first"
             )
-    if existing and not department:
-        department = existing.rows("documents")[0]["department"]
-    said = {
-        "performance_evaluation": (
-            "年部门整体支出绩效评价报告",
-            " performance evaluation",
-            " evaluation",
-            "年绩效评价",
-        ),
-        "final_accounts": (
-            "年度部门决算公开",
-            " departmental final accounts",
-            " accounts",
-            "年决算",
-        ),
-    }[kind]
-    before = existing.rows("documents") if existing else []
+    named = filter(None, (TITLE.search(whole), *map(NAMED.match, [*lines[:12], head])))
+    names = [re.sub(r"20\d\d年度?", "", one[1]).strip() for one in named]
+    department = next((one for one in names if one not in ("", "部门", "单位")), "")
+    department = department or next((row["department"] for row in before), "?")
     known = {row["department"]: row["department_en"] for row in before}
+    english = known.get(department, f"{department} (to be translated)")
+    columns = ("title", "title_en", "short_en", "short_zh")
     return {
         "document": document,
         "year": year,
         "kind": kind,
-        "department": department or "?",
-        "department_en": known.get(department, department or "?"),
-        "title": year + said[0],
-        "title_en": year + said[1],
-        "short_en": year + said[2],
-        "short_zh": year + said[3],
-        "publisher": department or "?",
-        "publisher_en": known.get(department, department or "?"),
+        "department": department,
+        "department_en": english,
+        **{column: year + name for column, name in zip(columns, NAMES[kind], strict=True)},
+        "publisher": department,
+        "publisher_en": english,
         "period": "draft: the fiscal year, as far as the document says",
         "period_zh": "草稿：按文件所列，为该财政年度",
         "lines": str(len(lines)),
         "sha256": sha,
     }
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # ------------------------------------------------------------------------------------- rows
@@ -175,42 +176,32 @@ def _rows(
     draft: narrative.Draft,
     facts: dict[str, str],
     existing: Package | None,
-) -> dict[str, list[dict[str, str]]]:
+) -> Rows:
     """The new rows of every table, with all that the columns of the package may ask for."""
-    document = facts["document"]
-    rows: dict[str, list[dict[str, str]]] = {name: [] for name in standard()}
-    rows["documents"] = [facts]
-    for table in found:
-        if not table.unit:
-            continue  # a finding says so: amounts without a unit are none
-        rows["disclosed_tables"].append(
-            {
-                "document": document,
-                "table": table.table,
-                "line": str(table.line),
-                "title": table.title,
-                "unit": table.unit,
-                "blanks": "unknown",
-                "empty": "true" if table.empty else "false",
-            }
-        )
-        for cell in sorted(table.cells, key=lambda one: one.line):
-            rows["statutory_tables"].append(
-                {
-                    "document": document,
-                    "table": cell.table,
-                    "row": cell.row,
-                    "column": str(cell.column),
-                    "label": cell.label,
-                    "line": str(cell.line),
-                    "row_line": str(cell.row_line),
-                    "printed": cell.printed,
-                    "value": cell.printed.replace(",", ""),
-                    "unit": table.unit,
-                }
-            )
-    for name, drafted in _renamed(draft.rows, existing, facts["year"]).items():
-        rows[name] = drafted
+    document = {"document": facts["document"]}
+    priced = [one for one in found if one.unit]  # a finding says which: without a unit no amounts
+    rows: Rows = {
+        **{name: [] for name in standard()},
+        **_renamed(draft.rows, existing, facts["year"]),
+        "documents": [facts],
+    }
+    rows["disclosed_tables"] = [
+        {
+            **document,
+            "table": table.table,
+            "line": table.line,
+            "title": table.title,
+            "unit": table.unit,
+            "blanks": "unknown",
+            "empty": "true" if table.empty else "false",
+        }
+        for table in priced
+    ]
+    rows["statutory_tables"] = [
+        {**document, **asdict(cell), "value": cell.printed.replace(",", ""), "unit": table.unit}
+        for table in priced
+        for cell in sorted(table.cells, key=lambda one: one.line)
+    ]
     labels = {cell.row: cell.label for table in found for cell in table.cells}
     for name, key, source in (
         ("items", "item", rows["amounts"]),
@@ -222,48 +213,38 @@ def _rows(
             if row.get(key) and row[key] not in known:
                 known.add(row[key])
                 rows[name].append(_reference(name, row, labels))
-    if rows["indicator_definitions"]:
-        themes = existing.rows("themes") if existing else []
-        if THEME["theme"] not in {row["theme"] for row in themes}:
-            last = max((int(row["position"]) for row in themes), default=0)
-            rows["themes"] = [{**THEME, "position": str(last + 1)}]
+    themes = existing.rows("themes") if existing else []
+    if rows["indicator_definitions"] and THEME["theme"] not in {row["theme"] for row in themes}:
+        last = max((int(row["position"]) for row in themes), default=0)
+        rows["themes"] = [{**THEME, "position": last + 1}]
     rows["not_transcribed"] = [
-        {"document": document, "printed": printed, "reason": reasons[0], "reason_zh": reasons[1]}
+        {**document, "printed": printed, "reason": reasons[0], "reason_zh": reasons[1]}
         for printed, reasons in draft.left_out.items()
-    ] + list(_form_lines(read, found, document))
+    ] + [{**document, **span} for span in _form_lines(read, found)]
     return rows
 
 
-def _renamed(
-    drafted: dict[str, list[dict[str, str]]], existing: Package | None, year: str
-) -> dict[str, list[dict[str, str]]]:
+def _renamed(drafted: Rows, existing: Package | None, year: str) -> Rows:
     """Figures under names that the package does not use yet, in formulas too."""
     taken = {row["figure"] for name in drafted for row in (existing.rows(name) if existing else [])}
-    new = {
-        row["figure"]: f"{row['figure']}_in_{year}"
-        for rows in drafted.values()
-        for row in rows
-        if row["figure"] in taken
-    }
+
+    def renamed(names: str) -> str:
+        return re.sub(r"\b[a-z]\w*", lambda m: m[0] + (f"_in_{year}" if m[0] in own else ""), names)
+
+    own = {row["figure"] for rows in drafted.values() for row in rows} & taken
     return {
         name: [
-            {
-                **row,
-                "figure": new.get(row["figure"], row["figure"]),
-                "formula": re.sub(r"\b[a-z]\w*", lambda m: new.get(m[0], m[0]), row["formula"]),
-            }
+            {**row, "figure": renamed(row["figure"]), "formula": renamed(row["formula"])}
             for row in rows
         ]
         for name, rows in drafted.items()
     }
 
 
-def _reference(name: str, row: dict[str, str], labels: dict[str, str]) -> dict[str, str]:
+def _reference(name: str, row: Row, labels: dict[str, str]) -> Row:
     """A row of a table of reference that the draft needs and the package does not have."""
     if name == "units":
-        path = Path(__file__).with_name("units.csv")
-        with path.open(encoding="utf-8", newline="") as file:
-            return next(one for one in csv.DictReader(file) if one["unit"] == row["unit"])
+        return next(one for one in narrative.rules("units") if one["unit"] == row["unit"])
     if name == "items":
         label = labels.get(row["item"], "")
         return {
@@ -272,13 +253,11 @@ def _reference(name: str, row: dict[str, str], labels: dict[str, str]) -> dict[s
             "name_zh": label or row["name_zh"],
             "name_en": label or row["name_en"],
             "higher_level": "true" if row["item"] == "higher_level_grants" else "false",
+            "booked_in": _booked_in(row),
         }
     return {
-        "indicator": row["indicator"],
-        "name_zh": row["name_zh"],
-        "name_en": row["name_en"],
+        **{key: row[key] for key in ("indicator", "name_zh", "name_en", "kind")},
         "theme": THEME["theme"],
-        "kind": row["kind"],
         "population": row["name_en"].lower(),
         "population_zh": row["name_zh"],
         "sampled": "false",
@@ -288,7 +267,14 @@ def _reference(name: str, row: dict[str, str], labels: dict[str, str]) -> dict[s
     }
 
 
-def _form_lines(read: Text, found: list[tables.Table], document: str) -> Iterator[dict[str, str]]:
+def _booked_in(row: Row) -> str:
+    """The column of table 02 whose heading the name of a source of revenue ends with."""
+    headings = {one["id"]: one["header"] for (t, _, _), one in forms.COLUMNS.items() if t == "02"}
+    ends = (one for one, header in headings.items() if row["name_zh"].endswith(header))
+    return next(ends, "") if row.get("scheme") == "source" else ""
+
+
+def _form_lines(read: Text, found: list[tables.Table]) -> Iterator[Row]:
     """Numbers that belong to the forms, not to the account; no amount is among them."""
     known = {line for table in found for cell in table.cells for line in (cell.line, cell.row_line)}
     lines = sorted(
@@ -299,62 +285,43 @@ def _form_lines(read: Text, found: list[tables.Table], document: str) -> Iterato
         and provenance.ANYWHERE.search(read.lines[line - 1].text)
         and not re.fullmatch(r"\t\s*-?[\d,]*\.\d+", read.lines[line - 1].text)
     )
-    first = None
-    for line, after in zip(lines, [*lines[1:], 0], strict=False):
-        first = first or line
-        if after != line + 1:
-            yield {
-                "document": document,
-                "line": str(first),
-                "last_line": str(line),
-                "printed": "",
-                "reason": FORM[0],
-                "reason_zh": FORM[1],
-            }
-            first = None
+    for _, run in groupby(enumerate(lines), key=lambda one: one[1] - one[0]):
+        span = [line for _, line in run]
+        yield {**FORM, "line": span[0], "last_line": span[-1]}
 
 
 # ---------------------------------------------------------------------------------- writing
 
 
-def _write(
-    folder: Path,
-    rows: dict[str, list[dict[str, str]]],
-    facts: dict[str, str],
-    descriptor: dict[str, Any] | None,
-) -> None:
+def _write(folder: Path, rows: Rows, descriptor: dict[str, Any] | None) -> None:
     """The package's files: new rows after the ones that are there."""
-    folder.mkdir(exist_ok=True)
     if descriptor is None:
-        slug = hashlib.sha256(facts["department"].encode()).hexdigest()[:8]
+        department = rows["documents"][0]["department"]
         descriptor = {
-            "name": f"draft-{slug}",
-            "title": f"{facts['department']}（草稿）",
+            "name": f"draft-{_sha256(department)[:8]}",
+            "title": f"{department}（草稿）",
             "resources": list(standard().values()),
         }
     if "review" not in {one["name"] for one in descriptor["resources"]}:
         descriptor = {**descriptor, "resources": [*descriptor["resources"], _review_table()]}
-    (folder / DESCRIPTOR).write_text(
-        json.dumps(descriptor, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    _write_json(folder / DESCRIPTOR, descriptor)
     for resource in descriptor["resources"]:
         columns = [one["name"] for one in resource["schema"]["fields"]]
         _append(folder / resource["path"], columns, rows.get(resource["name"], []))
 
 
-def _append(path: Path, columns: list[str], rows: Iterable[dict[str, str]]) -> None:
-    held = io.StringIO(newline="")
-    writer = csv.DictWriter(held, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    if not path.exists():
-        writer.writeheader()
-    writer.writerows(rows)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(held.getvalue())
+def _write_json(path: Path, content: Row) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _append(path: Path, columns: list[str], rows: list[Row]) -> None:
+    frame = pd.DataFrame(rows, columns=columns, dtype=object)
+    frame.to_csv(path, mode="a", header=not path.exists(), index=False, lineterminator="\n")
 
 
 def _review_table() -> dict[str, Any]:
     """Description of the table of what a person has to look at, and has."""
-    fields = [{"name": name, "type": "string"} for name in REVIEW]
+    fields = [{"name": name, "type": "string"} for name in review.COLUMNS]
     return {
         **standard()["themes"],
         "name": "review",
@@ -366,67 +333,51 @@ def _review_table() -> dict[str, Any]:
 
 def _save(folder: Path, path: Path, read: Text, outcome: Outcome) -> None:
     """The text and where its lines stood, for whoever reviews; kept out of version control."""
-    held = folder / FOLDER
-    held.mkdir(exist_ok=True)
-    (held / ".gitignore").write_text("*\n", encoding="utf-8")
+    folder.mkdir()
+    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     name = outcome.document
-    (held / f"{name}.txt").write_bytes(read.canonical.encode())
+    (folder / f"{name}.txt").write_bytes(read.canonical.encode())
     source = {"file": path.name, "sha256": read.sha256, "kind": read.kind, "reader": text.VERSION}
-    (held / f"{name}.source.json").write_text(
-        json.dumps(source, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    _write_json(folder / f"{name}.source.json", source)
+    page = review.page(name, read, outcome.review, outcome.summary)
+    (folder / f"{name}.review.html").write_text(page, encoding="utf-8")
+    columns = ["line", "page", "left", "top", "right", "bottom"]
     places = [
-        {
-            "line": str(number),
-            "page": str(line.page),
-            **dict(zip(("left", "top", "right", "bottom"), map(str, line.box or ()), strict=False)),
-        }
+        dict(zip(columns, (number, line.page, *(line.box or ())), strict=False))
         for number, line in enumerate(read.lines, start=1)
         if line.page
     ]
-    (held / f"{name}.review.html").write_text(review.page(outcome), encoding="utf-8")
     if places:
-        columns = ["line", "page", "left", "top", "right", "bottom"]
-        _append(held / f"{name}.places.csv", columns, places)
+        _append(folder / f"{name}.places.csv", columns, places)
 
 
 # ---------------------------------------------------------------------------------- proving
 
 
 def _prove(
-    scratch: Path,
+    outcome: Outcome,
     read: Text,
     found: list[tables.Table],
-    findings: list[tables.Finding],
     draft: narrative.Draft,
-    facts: dict[str, str],
-    rows: dict[str, list[dict[str, str]]],
+    rows: Rows,
     existing: Package | None,
-) -> Outcome:
+) -> None:
     """Hold the draft against itself: second reader, identities, claims, coverage."""
-    document = facts["document"]
-    outcome = Outcome(scratch, document, read, found)
+    facts, document = rows["documents"][0], outcome.document
 
     def point(rank: str, line: object, subject: str, printed: str, what: str) -> None:
-        outcome.review.append(
-            {
-                "document": document,
-                "rank": rank,
-                "line": str(line),
-                "subject": subject,
-                "printed": printed,
-                "what": what,
-                "state": "open",
-            }
-        )
+        told = (document, rank, str(line), subject, printed, what, "open")
+        outcome.review.append(dict(zip(review.COLUMNS, told, strict=True)))
 
     cells = [cell for table in found for cell in table.cells]
-    second = {cell: read.lines[cell.line - 1].second for cell in cells}
-    for cell, other in second.items():
-        if other not in (None, cell.printed):
-            what = f"the second reader has {other or 'nothing'}"
+    again = [
+        (cell, second) for cell in cells if (second := read.lines[cell.line - 1].second) is not None
+    ]
+    for cell, second in again:
+        if second != cell.printed:
+            what = f"the second reader has {second or 'nothing'}"
             point("readers disagree", cell.line, f"table {cell.table}", cell.printed, what)
-    for finding in findings:
+    for finding in draft.findings:
         point("finding", finding.line, "", "", finding.what)
     absent = sorted({*forms.FORMS} - {table.table for table in found})
     for table in absent if facts["kind"] == "final_accounts" else ():
@@ -438,40 +389,39 @@ def _prove(
         what = f"the package is of {'、'.join(sorted(departments))}"
         point("finding", 1, "documents", facts["department"], what)
 
-    trial = _Trial(scratch, rows, facts, existing)
-    frame = trial.declare(found)
-    covered: set[Key] = set()
-    lines_of = {(cell.table, cell.row, cell.column): cell.line for cell in cells}
-    for row in frame.to_dict("records"):
-        named = list(_named(str(row["formula"]), lines_of))
+    checked = _declare(found, rows, existing)
+    for row in rows["claims"]:  # what can fail is of medium severity until a person has judged it
+        row["severity"] = "medium" if row["formula"] else ""
+    package = _trial(rows, existing)
+    printed = package.load("statutory_tables")
+    known = Cells(printed, package.load("disclosed_tables")) if len(printed) else None
+    covered: set[int] = set()
+    for row in records(checked):
         if row["result"] == "holds":
-            covered.update(named)
+            covered.update(_compared(row["formula"], known))
         elif row["result"] == "fails":
             off = f"{row['formula']} fails by {row['difference']:.2f} 万元: {row['meaning']}"
-            at = lines_of[named[0]] if named else ""
+            at = next(_compared(row["formula"], known), "")
             point("identity fails", at, f"identity {row['identity']}", "", off)
-    judged = trial.judge()
-    for row in judged[~judged["holds"]].to_dict("records"):
+    judged = claims.findings(package)
+    for row in records(judged[~judged["holds"]]):
         what = f"{row['statement']}: {row['verdict']}; {row['arithmetic']}; severity to be judged"
         point("claim fails", row["line"], str(row["figure"]), str(row["printed"]), what)
-    package = trial.package()
-    for numeral, near in zip(draft.listed, _suggestions(existing, draft.listed), strict=True):
+    for numeral in draft.listed:
+        near = _suggestions(existing, numeral) if existing else ""
         what = numeral.why + (f"; perhaps {near}" if near else "")
         point("numeral", numeral.line, numeral.context, numeral.printed, what)
     lines = {document: read.canonical.split("\n")}
-    for problem in validation.problems(package):
+    for problem in validation.problems(package) + provenance.misplaced(lines, package):
         point("finding", "", "package", "", problem)
-    for wrong in provenance.misplaced(lines, package):
-        point("finding", "", "package", "", wrong)
     told = {(one.line, one.printed) for one in draft.listed}
     coverage = provenance.uncovered(lines, package)
-    for row in coverage[~coverage["covered"]].to_dict("records"):
+    for row in records(coverage[~coverage["covered"]]):
         if not any(line == row["line"] and row["numeral"] in printed for line, printed in told):
-            point(
-                "numeral", row["line"], row["context"].strip(), row["numeral"], "not accounted for"
-            )
+            context = row["context"].strip()
+            point("numeral", row["line"], context, row["numeral"], "not accounted for")
     amounts = [cell for cell in cells if cell.printed]
-    lonely = [one for one in amounts if (one.table, one.row, one.column) not in covered]
+    lonely = [cell for cell in amounts if cell.line not in covered]
     for cell in lonely:
         where = f"table {cell.table}, row {cell.row}, column {cell.column}"
         point("no identity", cell.line, where, cell.printed, "no identity covers this cell")
@@ -480,127 +430,78 @@ def _prove(
             what = "its blanks mean zero: proposed, since its identities hold so"
             point("proposal", declared["line"], f"table {declared['table']}", "", what)
     point("proposal", 1, "documents", facts["department"], "names, title and period: to be read")
-    for name in ("statutory_tables", "amounts", "indicators", "claims"):
-        groups = Counter(row["table"] if "table" in row else row["line"] for row in rows[name])
-        for group, count in groups.items():
-            line, subject = ("", f"table {group}") if "statutory" in name else (group, name)
-            point("rows", line, subject, "", f"{count} rows of {name} as drafted")
-    outcome.review.sort(key=lambda one: (RANKS.index(one["rank"]), int(one["line"] or 0)))
+    for table, count in Counter(row["table"] for row in rows["statutory_tables"]).items():
+        point("rows", "", f"table {table}", "", f"{count} rows of statutory_tables as drafted")
+    for name in narrative.DRAFTED:
+        for line, count in Counter(row["line"] for row in rows[name]).items():
+            point("rows", line, name, "", f"{count} rows of {name} as drafted")
     ranks = Counter(one["rank"] for one in outcome.review)
-    twice = sum(other is not None for other in second.values())
+    outcome.review.sort(key=lambda one: ([*review.RANKS].index(one["rank"]), int(one["line"] or 0)))
     outcome.summary = [
         f"{document}: {len(read.pages) or 'no'} pages, {len(read.lines)} lines, {read.kind}",
         f"cells: {len(cells)} in {len(found)} tables; not printed: {', '.join(absent) or 'none'}",
-        f"read twice: {twice - ranks['readers disagree']} of {twice} cells agree"
-        if twice
+        f"read twice: {len(again) - ranks['readers disagree']} of {len(again)} cells agree"
+        if again
         else "read once: no second reader for this kind of document",
-        f"identities: {int((frame['result'] == 'holds').sum())} hold, "
+        f"identities: {int((checked['result'] == 'holds').sum())} hold, "
         f"{ranks['identity fails']} fail; they cover {len(amounts) - len(lonely)} of "
         f"{len(amounts)} amounts of the tables",
         f"numerals of the text: {len(draft.drafted)} drafted, {ranks['numeral']} left to a person",
         f"claims: {int(judged['holds'].sum())} of {len(judged)} reproduce",
         f"findings: {ranks['finding']}; open in review.csv: {len(outcome.review)}",
     ]
-    return outcome
 
 
-class _Trial:
+def _trial(rows: Rows, existing: Package | None) -> Package:
     """The draft as a package of its own, so that the checks can run before it is written."""
+    names = ("items", "units", "themes", "indicator_definitions") if existing else ()
+    known = {name: [*existing.rows(name), *rows[name]] for name in names if existing}
+    with tempfile.TemporaryDirectory() as held:
+        _write(Path(held), {**rows, **known}, None)
+        return Package(Path(held))
 
-    def __init__(
-        self,
-        scratch: Path,
-        rows: dict[str, list[dict[str, str]]],
-        facts: dict[str, str],
-        existing: Package | None,
-    ) -> None:
-        self.scratch, self.rows, self.facts, self.existing = scratch, rows, facts, existing
-        self.number = 0
 
-    def package(self) -> Package:
-        self.number += 1
-        folder = self.scratch / f"trial{self.number}"
-        rows = {**self.rows}
-        if self.existing:
-            for name in ("items", "units", "themes", "indicator_definitions"):
-                rows[name] = [*self.existing.rows(name), *rows[name]]
-        _write(folder, rows, self.facts, None)
-        return Package(folder)
+def _declare(found: list[tables.Table], rows: Rows, existing: Package | None) -> pd.DataFrame:
+    """Propose that blanks mean zero where the identities of a table hold so and none fails.
 
-    def declare(self, found: list[tables.Table]) -> pd.DataFrame:
-        """Propose that blanks mean zero where the identities of a table hold so and none fails.
-
-        Returns:
-            the identities as they come out with that.
-        """
-        document = self.facts["document"]
-        blank = {
-            t.table
-            for t in found
-            if not t.empty and any(c.label and not c.printed for c in t.cells)
-        }
-        proposed = [row for row in self.rows["disclosed_tables"] if row["table"] in blank]
-        frame = pd.DataFrame(columns=["formula", "result"])
-        for attempt in (True, False):
+    Returns:
+        the identities as they come out with that.
+    """
+    blank = {
+        t.table for t in found if not t.empty and any(c.label and not c.printed for c in t.cells)
+    }
+    proposed = [row for row in rows["disclosed_tables"] if row["table"] in blank]
+    checked = pd.DataFrame(columns=["formula", "result"])
+    for attempt in (True, False):
+        for row in proposed:
+            row["blanks"] = "zero" if attempt or row["table"] in blank else "unknown"
+        for checked in identities.checked_tables(_trial(rows, existing)).values():
             for row in proposed:
-                row["blanks"] = "zero" if attempt or row["table"] in blank else "unknown"
-            checked = identities.checked_tables(self.package())
-            frame = checked.get(document, frame)
-            for row in proposed:
-                own = frame[frame["formula"].str.match(rf"Σ?{row['table']}\.")]["result"]
+                own = checked[checked["formula"].str.match(rf"Σ?{row['table']}\.")]["result"]
                 if not (own == "holds").any() or (own == "fails").any():
                     blank.discard(row["table"])
-        return frame
-
-    def judge(self) -> pd.DataFrame:
-        """Judge the claims; what can fail is of medium severity until a person has judged it."""
-        for row in self.rows["claims"]:
-            if row["formula"]:
-                row["severity"] = "medium"
-        return claims.findings(self.package())
+    return checked
 
 
-Key = tuple[str, str, int]
-TERM = re.compile(
-    r"(\d\d)\.r(\w+?)(?:\.\.r(\d+))?(/\*)?\.(?:c(\d+)(?:\.\.c(\d+))?|([a-z_]+))(?!\w)"
-)
+def _compared(formula: str, known: Cells | None) -> Iterator[int]:
+    """Lines of the cells that an identity, written as readers see it, compares."""
+    written = re.sub(r"(?<!\d)(?=\d\d\.r)", "T", formula).replace("..", "_").replace("/*", "_")
+    for one in REFERENCE.finditer(written):
+        yield from (cell.line for cell in (known.find(one[0]) if known else ()) if cell.line)
 
 
-def _named(formula: str, keys: Iterable[Key]) -> Iterator[Key]:
-    """The cells that an identity's formula names, ranges and levels below spelled out."""
-    known = set(keys)
-    for found in TERM.finditer(formula):
-        table, row, last, below, column, to, name = found.groups()
-        rows = [row]
-        if below:
-            rows = list(forms.children(row, [r for t, r, _ in known if t == table]))
-        elif last:
-            rows = [str(number) for number in range(int(row), int(last) + 1)]
-        if name:
-            width = forms.width(table, [c for t, _, c in known if t == table])
-            columns = [
-                c
-                for (t, w, c), one in forms.COLUMNS.items()
-                if t == table and w == width and one["id"] == name
-            ]
-        else:
-            columns = list(range(int(column), int(to or column) + 1))
-        yield from ((table, r, c) for r in rows for c in columns if (table, r, c) in known)
+def _suggestions(package: Package, numeral: narrative.Numeral) -> str:
+    """The indicators of a package with the unit and the words of a numeral, nearest first."""
 
+    def pairs(text: str) -> list[str]:
+        return [a + b for a, b in pairwise(text)]
 
-def _suggestions(package: Package | None, listed: list[narrative.Numeral]) -> list[str]:
-    """For each numeral the indicators of a package with its unit and words, nearest first."""
-    if package is None:
-        return [""] * len(listed)
     names = {row["indicator"]: row["name_zh"] for row in package.rows("indicator_definitions")}
     units = {(row["indicator"], row["unit"]) for row in package.rows("indicators")}
-    near = []
-    for numeral in listed:
-        around = {a + b for a, b in zip(numeral.context, numeral.context[1:], strict=False)}
-        scores = sorted(
-            (-sum(a + b in around for a, b in zip(names[one], names[one][1:], strict=False)), one)
-            for one, unit in units
-            if numeral.printed.endswith(unit) and one in names
-        )
-        near.append(", ".join(one for score, one in scores[:3] if score <= -2))
-    return near
+    around = {*pairs(numeral.context)}
+    scores = sorted(
+        (-sum(pair in around for pair in pairs(names[one])), one)
+        for one, unit in units
+        if numeral.printed.endswith(unit) and one in names
+    )
+    return ", ".join(one for score, one in scores[:3] if score <= -2)

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from analysis.data import forms, numerals
 from analysis.data.forms import plain
@@ -42,27 +43,30 @@ PART = re.compile(r"第[一二三四五六七八九十]+部分")
 PROSE = re.compile(r"绩效|名词解释|附件|附表|概况|职责|机构设置")
 REASON = re.compile(r"主要原因|原因是|主要是|原因：")
 PLACEHOLDER = re.compile(r"[XxＸ×]{2,}")
+LISTED = re.compile(r"\s*（?\d+[、.．）]\s*")
 ITEM = re.compile(r"([^。；：、]+?)（类）(.+?)（款）(.+?)（项）")
+DRAFTED = ("amounts", "indicators", "claims")
+
+Rule = dict[str, str]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Numeral:
-    """A numeral that is left to a person: where, with its unit, and why."""
+    """A numeral of the text: where, with its unit; and why, if it is left to a person."""
 
     line: int
     start: int
     printed: str
     context: str
-    why: str
+    why: str = ""
 
 
 @dataclass
 class Draft:
     """What the text says: rows by table as they are written, and what is left to a person."""
 
-    rows: dict[str, list[dict[str, str]]] = field(
-        default_factory=lambda: {"amounts": [], "indicators": [], "claims": []}
-    )
+    rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in DRAFTED})
     left_out: dict[str, tuple[str, str]] = field(default_factory=dict)  # printed: reasons
     listed: list[Numeral] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -70,11 +74,27 @@ class Draft:
 
 
 @cache
-def phrases() -> tuple[dict[str, str], ...]:
-    """The rows of ``phrases.csv``."""
-    path = Path(__file__).with_name("phrases.csv")
+def rules(name: str) -> tuple[Rule, ...]:
+    """The rows of ``phrases.csv`` or ``units.csv``."""
+    path = Path(__file__).with_name(f"{name}.csv")
     with path.open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
+
+
+@cache
+def _fitting(section: str) -> list[list[Rule]]:
+    """The rules for a section, each with those below it that give more of the same numeral."""
+    groups: list[list[Rule]] = []
+    for rule in rules("phrases"):
+        if rule["label"]:
+            groups.append([rule])
+        else:
+            groups[-1].append(rule)
+    return [
+        one
+        for one in groups
+        if one[0]["role"] != "left out" and re.search(one[0]["section"], section)
+    ]
 
 
 def read(lines: list[Line], tables: list[Table], document: str, year: int) -> Draft:
@@ -98,13 +118,15 @@ class _Reader:
     def __init__(self, cells: list[Cell], document: str, year: int) -> None:
         self.document, self.year = document, year
         self.cells = {(c.table, c.row, c.column): c for c in cells}
-        wide = {(c.table, c.column) for c in cells}
-        self.spent = 7 if ("05", 7) in wide else 1  # column of table 05 for spending
+        # column of table 05 for spending
+        self.spent = 7 if any((c.table, c.column) == ("05", 7) for c in cells) else 1
         self.draft = Draft()
         self.part, self.heading, self.below = "", "", ""
         self.item: tuple[str, str] | None = None  # code ("" for none) and name as printed
-        self.items = self.start = 0
-        self.figures: dict[str, dict[str, str]] = {}
+        self.items = 0
+        self.line = 0
+        self.now: Row = {}  # what all rows of the numeral that is being read share
+        self.figures: dict[str, Row] = {}
         self.changes: list[tuple[float, str, str, str]] = []  # value, base, claim, value before
 
     # ------------------------------------------------------------------ what is where
@@ -117,14 +139,15 @@ class _Reader:
 
     def has(self, formula: str) -> bool:
         """Whether the tables print every cell that a formula names."""
-        return all(
-            (table, row, int(column)) in self.cells
-            for table, row, column in re.findall(r"T(\d\d)\.r(\w+)\.c(\d+)", formula)
-        )
+        named = re.findall(r"T(\d\d)\.r(\w+)\.c(\d+)", formula)
+        return all((table, row, int(column)) in self.cells for table, row, column in named)
 
-    def enter(self, text: str) -> None:
+    def finding(self, what: str) -> None:
+        self.draft.findings.append(Finding(self.line, what))
+
+    def enter(self, wide: str) -> None:
         """Take a heading."""
-        wide = text.translate(FULL).rstrip("。")
+        wide = wide.rstrip("。")
         if PART.match(wide):
             self.part, self.heading, self.below = wide, "", ""
             return
@@ -139,8 +162,9 @@ class _Reader:
         self.item = None
 
     @property
-    def section(self) -> str:
-        return f"{self.heading}/{self.below}"
+    def fitting(self) -> list[list[Rule]]:
+        """The rules for this section."""
+        return _fitting(f"{self.heading}/{self.below}")
 
     @property
     def itemised(self) -> bool:
@@ -150,117 +174,111 @@ class _Reader:
     # -------------------------------------------------------------------- one paragraph
 
     def paragraph(self, number: int, text: str) -> None:
-        if cell := text.startswith("\t"):
-            text = text.strip("\t \u3000")
-        else:
-            self.enter(text)
+        self.line, cell = number, text.startswith("\t")
+        text = text.strip("\t \u3000") if cell else text
         wide = text.translate(FULL)
+        if not cell:
+            self.enter(wide)
         prose = bool(cell or PROSE.search(self.part + self.heading) or not self.heading)
         if not prose:
-            self._years(number, wide)
-            self._item(number, wide)
+            self._years(wide)
+            self._item(wide)
         for match in PLACEHOLDER.finditer(wide):
-            self.draft.findings.append(Finding(number, f"a placeholder was left: {match[0]}"))
-        spans = self._left_out(wide)
+            self.finding(f"a placeholder was left: {match[0]}")
+        left_out = self._left_out(wide)
         masked, places = "", [0]  # the text with numerals as #, and where each began
         end = 0
         for match in NUMERAL.finditer(wide):
-            if any(a <= match.start() and match.end() <= b for a, b, _ in spans):
-                for a, b, reasons in spans:
-                    if a <= match.start() and match.end() <= b:
-                        self.draft.left_out.setdefault(text[a:b].strip(), reasons)
+            spans = [one for one in left_out if one[0] <= match.start() and match.end() <= one[1]]
+            for first, last, reasons in spans:
+                self.draft.left_out.setdefault(text[first:last].strip(), reasons)
+            if spans or match.start() < end:
                 continue
-            if match.start() < end:
-                continue
-            self.start = match.start()
             masked += wide[end : match.start()]
             places += range(end + 1, match.start() + 1)
             unit = UNITS.match(wide, match.end())
             why = ""
-            if prose:
-                why = (
-                    "a table that is none of the nine"
-                    if cell
-                    else "prose outside the standard sections"
-                )
-            elif REASON.search(re.split("[。]", masked)[-1]):
+            if cell:
+                why = "a table that is none of the nine"
+            elif prose:
+                why = "prose outside the standard sections"
+            elif REASON.search(masked.rpartition("。")[2]):
                 why = "part of a reason"
             elif unit and unit[1] == "万":
                 why = "万 without 元: money or a count?"
-            elif not (unit and self._rules(number, text, match, unit, masked, places)):
+            elif not (unit and self._rules(text, match, unit, masked, places)):
                 unknown = self.item and self.itemised and not self.item[0]
                 why = "its item is in no table" if unknown else "no phrase for it"
             printed = text[match.start() : unit.end() if unit else match.end()]
             around = text[max(0, match.start() - 12) : match.end() + 8]
-            if why:
-                self.draft.listed.append(Numeral(number, match.start(), printed, around, why))
-            else:
-                self.draft.drafted.append(Numeral(number, match.start(), printed, around, ""))
+            told = Numeral(number, match.start(), printed, around, why)
+            (self.draft.listed if why else self.draft.drafted).append(told)
             masked += "#"
             places.append(match.end())
             end = match.end()
         if not prose:
-            self._against_budget(number, wide)
+            self._against_budget(wide)
 
     def _left_out(self, wide: str) -> list[tuple[int, int, tuple[str, str]]]:
         return [
             (*match.span(), (rule["name_en"], rule["name_zh"]))
-            for rule in phrases()
+            for rule in rules("phrases")
             if rule["role"] == "left out"
             for match in re.finditer(rule["label"], wide)
             if match.group()
         ]
 
-    def _years(self, number: int, wide: str) -> None:
+    def _years(self, wide: str) -> None:
         """A year that is neither this nor, where something is compared, the one before."""
-        for match in re.finditer(r"(.?)((?:19|20)\d\d)年", wide):
-            year, before = int(match[2]), wide[max(0, match.start(2) - 4) : match.start(2)]
+        for match in re.finditer(r"(?:19|20)\d\d(?=年)", wide):
+            year, before = int(match[0]), wide[max(0, match.start() - 4) : match.start()]
             compared = re.search("[与比较从同自至]|相比", before)
             if year != self.year and not (year == self.year - 1 and compared):
-                self.draft.findings.append(Finding(number, f"{year} in an account of {self.year}"))
+                self.finding(f"{year} in an account of {self.year}")
 
-    def _item(self, number: int, wide: str) -> None:
+    def _item(self, wide: str) -> None:
         """The item of the classification that a paragraph is about; it may be a line of its own."""
         if not self.itemised:
             return
-        found = ITEM.search(re.sub(r"^\s*（?\d+[、.．）]\s*", "", wide))
+        found = ITEM.search(LISTED.sub("", wide, count=1) if LISTED.match(wide) else wide)
         if not found:
-            if re.match(r"\s*（?\d+[、.．）]", wide):
+            if LISTED.match(wide):
                 self.item = ("", "")
             return
         self.items += 1
         group, division, name = (part.strip() for part in found.groups())
         labels = {c.row: c.label for c in self.cells.values() if c.table in ("03", "05")}
+
+        def called(code: str, words: str) -> bool:
+            return plain(labels.get(code, "")) == plain(words)
+
         codes = [
-            row
-            for row, label in labels.items()
-            if len(row) == 7
-            and plain(label) == plain(name)
-            and plain(labels.get(row[:3], "")) == plain(group)
+            row for row in labels if len(row) == 7 and called(row, name) and called(row[:3], group)
         ]
-        exact = [row for row in codes if plain(labels.get(row[:5], "")) == plain(division)]
-        code = (exact or codes or [""])[0] if len(exact or codes) == 1 else ""
+        exact = [row for row in codes if called(row[:5], division)]
+        code = (exact or codes)[0] if len(exact or codes) == 1 else ""
         self.item = code, name
-        if code and not exact:
-            said = f"{name} under {division}, in the tables under {labels.get(code[:5], '?')}"
-            self.draft.findings.append(Finding(number, said))
         if not code:
-            self.draft.findings.append(Finding(number, f"no table has the item {name}"))
+            self.finding(f"no table has the item {name}")
             row = {
-                "figure": f"item_label_{number}",
+                "figure": f"item_label_{self.line}",
                 "kind": "label",
                 "formula": "T05",
                 "statement": f"the item {name} is one of table 05",
                 "statement_zh": f"“{name}”为决算表05所列科目",
             }
             if name in wide:
-                self._write("claims", number, name, "", "", row)
+                self.now = {"at": -1, "printed": name, "value": "", "unit": ""}
+                self._write("claims", row)
+        elif not exact:
+            self.finding(
+                f"{name} under {division}, in the tables under {labels.get(code[:5], '?')}"
+            )
 
     # ------------------------------------------------------------------------- one numeral
 
     def _rules(
         self,
-        number: int,
         text: str,
         match: re.Match[str],
         unit: re.Match[str],
@@ -268,40 +286,35 @@ class _Reader:
         places: list[int],
     ) -> bool:
         """Write the rows that the phrases give for a numeral; whether there is one."""
-        rules = phrases()
-        subject = self._subject(masked)
-        for place, rule in enumerate(rules):
-            if rule["role"] == "left out" or not rule["label"]:
-                continue
+        subject, code = self._subject(masked)
+        tail = masked[-80:]
+        for rule, *more in self.fitting:
             units = MONEY if rule["unit"] == "万元" else (rule["unit"],)
-            if unit[1] not in units or not re.search(rule["section"], self.section):
+            if unit[1] not in units or rule["subject"] not in ("", subject):
                 continue
-            if rule["subject"] and rule["subject"] != subject[0]:
-                continue
-            tail = masked[-80:]
             found = re.search(f"(?:{rule['label']})$", tail)
             if not found:
                 continue
             start = match.start()
             if found.re.groups and found.start(1) >= 0:
                 start = places[len(masked) - len(tail) + found.start(1)]
-            printed = self._printed(text, start, match, unit)
-            words, about = found[0], subject if rule["subject"] else ("", "")
-            written = False
-            for more in rules[place:]:
-                if more is not rule and (more["label"] or more["section"]):
-                    break
-                written |= self._rule(more, number, printed, match[0], unit[1], words, about)
-            return written
+            self.now = {
+                "at": match.start(),
+                "printed": self._printed(text, start, match, unit.end()),
+                "value": match[0].replace(",", ""),
+                "unit": unit[1],
+            }
+            about = (subject, code) if rule["subject"] else ("", "")
+            written = [self._rule(one, found[0], *about) for one in (rule, *more)]
+            return any(written)
         return False
 
-    def _printed(self, text: str, start: int, match: re.Match[str], unit: re.Match[str]) -> str:
+    def _printed(self, text: str, start: int, match: re.Match[str], end: int) -> str:
         """The characters of a figure: with the label, as long as that has no other numeral."""
-        end = unit.end()
         clause = max(text.rfind(mark, 0, match.start()) for mark in "，；。：、,;:") + 1
         if text.count(text[start:end]) > 1:
             start = max(clause, match.start() - 24)
-        for begin in (start, max(start, clause), match.start()):
+        for begin in (start, max(start, clause)):
             try:
                 if numerals.read(text[begin:end]).value == numerals.read(match[0]).value:
                     return text[begin:end]
@@ -314,176 +327,114 @@ class _Reader:
         if self.item and self.itemised:
             return "{item}", self.item[0]
         best = (-1, "", "")
-        for rule in phrases():
-            if not rule["subject"] or not re.search(rule["section"], self.section):
-                continue
-            if rule["subject"] == "{class}":
-                for row, code in (
-                    (r, one["class"]) for (t, r), one in forms.ROWS.items() if t == "01"
-                ):
-                    name = re.sub("支出$", "", forms.label("01", row))
-                    place = masked.rfind(name) if code else -1
+        for subject in dict.fromkeys(one[0]["subject"] for one in self.fitting):
+            if subject == "{class}":
+                for code, row in forms.CLASS_LINES.items():
+                    place = masked.rfind(forms.label("01", str(row)).removesuffix("支出"))
                     if place > best[0] and masked[place - 1 : place] in "：；，。、":
-                        best = (place, "{class}", code)
-                continue
-            for found in re.finditer(rule["subject"], masked):
-                if found.start() > best[0]:
-                    best = (found.start(), rule["subject"], "")
-        return best[1], best[2]
+                        best = (place, subject, code)
+            elif subject:
+                last = max((one.start() for one in re.finditer(subject, masked)), default=-1)
+                best = max(best, (last, subject, ""), key=lambda one: one[0])
+        return best[1:]
 
-    def _rule(
-        self,
-        rule: Mapping[str, str],
-        number: int,
-        printed: str,
-        numeral: str,
-        unit: str,
-        words: str,
-        subject: tuple[str, str],
-    ) -> bool:
-        code = subject[1]
-        item = subject[0] == "{item}"
-        if item and not code and self.items > 1:
+    def _rule(self, rule: Rule, words: str, subject: str, code: str) -> bool:
+        """Write the row that a rule gives for the numeral that is being read; whether it does."""
+        item, role = subject == "{item}", rule["role"]
+        if not code and (subject == "{class}" or (item and self.items > 1)):
             return False  # which item this is nobody knows
-        if subject[0] == "{class}" and not code:
-            return False
-        put = self._macros(number, code, item)
-        figure = _put(rule["figure"], put)
-        formula, kind = _put(rule["formula"], put), rule["kind"]
-        role = rule["role"]
-        row = {"figure": figure, "formula": formula, "kind": kind}
-        name = code if item else rule["item"]
-        if role == "amount":
-            if item and not code:  # the one item explained is the whole
-                whole = put["item.spent" if rule["phase"] == "executed" else "item.approved"]
-                row |= {
-                    "figure": f"{figure}_{number}",
-                    "kind": "repeat",
-                    "formula": whole,
-                    "statement": "the one item that is explained is the whole",
-                    "statement_zh": "说明中仅列一项，应与合计一致",
-                }
-                self._write("claims", number, printed, numeral, unit, row)
-                return True
-            if figure in self.figures:
-                return self._again(figure, number, printed, numeral, unit)
+        put = self._macros(code, item)
+        named = ("figure", "formula", "name_en", "name_zh")
+        figure, formula, english, chinese = (_put(rule[key], put) for key in named)
+        row: Row = {"figure": figure, "formula": formula, "kind": rule["kind"]}
+        if role == "amount" and item and not code:  # the one item explained is the whole
             row |= {
-                "direction": rule["direction"],
-                "phase": rule["phase"],
-                "item": name,
-                "basis": "stated",
-                "year": str(self.year),
-                "scheme": rule["scheme"],
-                "name_en": rule["name_en"],
-                "name_zh": rule["name_zh"],
+                "figure": f"{figure}_{self.line}",
+                "kind": "repeat",
+                "formula": put["item.spent" if rule["phase"] == "executed" else "item.approved"],
+                "statement": "the one item that is explained is the whole",
+                "statement_zh": "说明中仅列一项，应与合计一致",
             }
-            self._write("amounts", number, printed, numeral, unit, row)
-            return True
-        if role == "indicator":
+            return self._write("claims", row)
+        if role != "claim":
             if figure in self.figures:
-                return self._again(figure, number, printed, numeral, unit)
-            row |= {
-                "indicator": name,
+                return self._again(figure)
+            row |= {key: rule[key] for key in ("direction", "phase", "scheme")} | {
+                "item": code if item else rule["item"],
+                "indicator": rule["item"],
+                "qualifier": numerals.read(self.now["printed"]).qualifier,
                 "basis": "stated",
-                "theme": rule["scheme"],
-                "qualifier": numerals.read(printed).qualifier,
-                "year": str(self.year),
-                "name_en": rule["name_en"],
-                "name_zh": rule["name_zh"],
+                "name_en": english,
+                "name_zh": chinese,
             }
-            self._write("indicators", number, printed, numeral, unit, row)
-            return True
-        grows = "-" if re.findall("[增升减降约]", f"减{words}")[-1] in "增升" else "+"
-        value = float(numeral.replace(",", ""))
-        row |= {"statement": _put(rule["name_en"], put), "statement_zh": _put(rule["name_zh"], put)}
+            return self._write(f"{role}s", row)
+        row |= {"statement": english, "statement_zh": chinese}
+        kind = rule["kind"]
+        less = re.findall("[增升减降约]", f"减{words}")[-1] in "减降约"
         if kind == "change":
-            return self._change(row, number, printed, numeral, unit, formula, grows, value)
+            return self._change(row, less)
         if kind == "rate":
-            if not self.changes or (self.changes[-1][0] < 0) != (grows == "+"):
+            if not self.changes or (self.changes[-1][0] < 0) != less:
                 what = "a growth rate without its change, or of the other direction"
-                self.draft.findings.append(Finding(number, f"{printed}: {what}"))
+                self.finding(f"{self.now['printed']}: {what}")
                 return False
             row |= {"kind": "growth", "formula": f"{self.changes[-1][2]} / {self.changes[-1][3]}"}
         elif kind == "difference":
             left, right = formula.split(" - ")
-            row |= {"kind": "sum", "formula": formula if grows == "-" else f"{right} - {left}"}
+            row |= {"kind": "sum", "formula": f"{right} - {left}" if less else formula}
         elif kind == "statement":
             row |= {"kind": "growth"}
         elif "{" in formula or not any(self.has(one) for one in formula.split(" or ")):
             return False
         if figure in self.figures:
-            row["figure"] = f"{figure}_line_{number}"
-        self._write("claims", number, printed, numeral, unit, row)
-        return True
+            row["figure"] = f"{figure}_line_{self.line}"
+        return self._write("claims", row)
 
-    def _change(
-        self,
-        row: dict[str, str],
-        number: int,
-        printed: str,
-        numeral: str,
-        unit: str,
-        base: str,
-        grows: str,
-        value: float,
-    ) -> bool:
+    def _change(self, row: Row, less: bool) -> bool:
         """A change on the year before: nothing to hold it against, but the year before follows."""
+        base = row["formula"]
         if base.startswith("T") and not self.has(base):
             return False
-        signed, now = value if grows == "-" else -value, base
-        for known, its_base, claim, _ in self.changes:
-            same = base == its_base or (
-                base[0] == its_base[0] == "T"
-                and self.value(base) is not None
-                and self.value(base) == self.value(its_base)
-            )
-            if known == signed and same and base != its_base:
-                row |= {"figure": f"change_{number}", "kind": "repeat", "formula": claim}
-                self._write("claims", number, printed, numeral, unit, row)
-                self.changes.append((signed, its_base, claim, self.changes[0][3]))
-                return True
+        value, sign = float(self.now["value"]), "+" if less else "-"
+        signed = -value if less else value
+        for known, its_base, claim, before in self.changes:
+            cells = base[0] == its_base[0] == "T" and base != its_base
+            same = cells and None is not self.value(base) == self.value(its_base)
+            if known == signed and same:
+                row |= {"figure": f"change_{self.line}", "kind": "repeat", "formula": claim}
+                self.changes.append((signed, its_base, claim, before))
+                return self._write("claims", row)
         if row["figure"] in self.figures:
-            row["figure"] += f"_line_{number}"
+            row["figure"] += f"_line_{self.line}"
         claim = row["figure"]
-        self._write(
-            "claims", number, printed, numeral, unit, row | {"kind": "growth", "formula": ""}
-        )
-        before = f"({now} {grows} {claim})"
-        total = f"expenditure_{self.year}"
+        self._write("claims", row | {"kind": "growth", "formula": ""})
         whole = claim == f"expenditure_change_{self.year}" and self.value(base) == self.value(
             "T01.r58.c2"
         )
-        figure, of = (
-            (f"expenditure_{self.year - 1}", total)
-            if whole
-            else (re.sub(r"_change_\d+$", f"_{self.year - 1}", claim), base)
-        )
+        of = f"expenditure_{self.year}" if whole else base
+        before = re.sub(r"_change_\d+$", f"_{self.year - 1}", claim)
         amount = self.figures.get(of)
+        if whole and not amount:
+            amount = {"direction": "expenditure", "phase": "executed", "item": "total"}
+        if amount and before not in self.figures:  # else it is told again
+            derived = {
+                "figure": before,
+                "basis": "derived",
+                "formula": f"{of} {sign} {claim}",
+                "year": self.year - 1,
+                "value": "",
+                "unit": self.now["unit"],
+            }
+            self._write("amounts", {**amount, **derived})
+        else:
+            before = f"({base} {sign} {claim})"
         self.changes.append((signed, base, claim, before))
-        if whole or amount:
-            copied = amount or {"direction": "expenditure", "phase": "executed", "item": "total"}
-            copied = {key: value for key, value in copied.items() if key not in ("value", "unit")}
-            self._write(
-                "amounts",
-                number,
-                printed,
-                "",
-                unit,
-                copied
-                | {
-                    "figure": figure,
-                    "basis": "derived",
-                    "formula": f"{of} {grows} {claim}",
-                    "year": str(self.year - 1),
-                },
-            )
-            self.changes[-1] = (signed, base, claim, figure)
         return True
 
-    def _again(self, figure: str, number: int, printed: str, numeral: str, unit: str) -> bool:
+    def _again(self, figure: str) -> bool:
         """A figure that was drafted before is a claim that it is the same."""
         row = {
-            "figure": f"{figure}_line_{number}",
+            "figure": f"{figure}_line_{self.line}",
             "kind": "repeat",
             "formula": figure,
             "statement": f"{self.figures[figure]['name_en'].lower()}, again",
@@ -491,62 +442,55 @@ class _Reader:
         }
         while row["figure"] in self.figures:
             row["figure"] += "_again"
-        self._write("claims", number, printed, numeral, unit, row)
-        return True
+        return self._write("claims", row)
 
-    def _write(
-        self, table: str, number: int, printed: str, numeral: str, unit: str, row: dict[str, str]
-    ) -> None:
-        row = {
-            "at": str(self.start),
+    def _write(self, table: str, row: Row) -> bool:
+        self.figures[row["figure"]] = {
+            **self.now,
             "document": self.document,
-            "line": str(number),
-            "printed": printed,
-            "value": numeral.replace(",", ""),
-            "unit": unit,
-            "year": str(self.year),
-            "subject": "money" if unit in (*MONEY, "%", "") else "indicators",
+            "line": self.line,
+            "year": self.year,
+            "subject": "money" if self.now["unit"] in (*MONEY, "%", "") else "indicators",
             "relation": "<=" if row.get("kind") == "ceiling" else "=",
             "compares": "same",
-        } | row
-        self.figures[row["figure"]] = row
-        self.draft.rows[table].append(row)
+            **row,
+        }
+        self.draft.rows[table].append(self.figures[row["figure"]])
+        return True
 
-    def _macros(self, number: int, code: str, item: bool) -> dict[str, str]:
+    def _macros(self, code: str, item: bool) -> dict[str, str]:
         spent, basic = f"T05.rtotal.c{self.spent}", f"T05.rtotal.c{self.spent + 1}"
         whole = self.value(spent) == self.value("T03.rtotal.c1")
         all_basic = self.value(basic) == self.value("T03.rtotal.c2")
         put = {
             "year": str(self.year),
             "last": str(self.year - 1),
-            "line": str(number),
+            "line": str(self.line),
             "05.spent": spent,
             "05.basic": basic,
             "spent": f"expenditure_{self.year}" if whole else spent,
             "basic": f"basic_{self.year}" if all_basic else basic,
         }
-        if item and code:
+        own = f"T05.r{code}.c{self.spent}"
+        if item:
             put |= {
-                "item": code,
-                "item.spent": f"T05.r{code}.c{self.spent}",
-                "item.table": f"T05.r{code}.c{self.spent}",
-                "item.approved": f"approved_{code}_{self.year}",
+                "item": code or "item",
+                "item.name": self.item[1] if self.item else "",
+                "item.spent": own if code else put["spent"],
+                "item.approved": f"approved_{code}_{self.year}"
+                if code
+                else f"approved_{self.year}",
             }
-        elif item:
-            put |= {
-                "item": "item",
-                "item.spent": put["spent"],
-                "item.approved": f"approved_{self.year}",
-            }
+            if code:
+                put["item.table"] = own
         elif code:
-            own = f"T05.r{code}.c{self.spent}"
             line = f"T04.r{forms.CLASS_LINES[code] + 1}.c3"
             put |= {"class": code, "class.spent": own if self.has(own) else line}
         return put
 
     # ----------------------------------------------------------------- what a person sees
 
-    def _against_budget(self, number: int, wide: str) -> None:
+    def _against_budget(self, wide: str) -> None:
         """大于, 小于 and 持平 must fit the two amounts of the sentence."""
         said = re.search(
             r"决算数?[^，。；]{0,4}(大于|小于|高于|低于|等于|持平)|预算数?(?:基本)?(持平)", wide
@@ -559,38 +503,32 @@ class _Reader:
             return
         budget, spent = (float(one[1].rstrip(".").replace(",", "")) for one in amounts if one)
         word = said[1] or said[2]
-        holds = {
-            "大": spent > budget,
-            "高": spent > budget,
-            "小": spent < budget,
-            "低": spent < budget,
-        }.get(word[0], abs(spent - budget) < 0.05 * budget + 0.01)
+        holds = abs(spent - budget) < 0.05 * budget + 0.01
+        if word[0] in "大高":
+            holds = spent > budget
+        elif word[0] in "小低":
+            holds = spent < budget
         if not holds:
-            self.draft.findings.append(
-                Finding(number, f"{said[0]}, but {spent:g} was spent of a budget of {budget:g}")
-            )
+            self.finding(f"{said[0]}, but {spent:g} was spent of a budget of {budget:g}")
 
     def done(self) -> Draft:
         """Without what rests on figures that were never found."""
-        known = {row["figure"] for rows in self.draft.rows.values() for row in rows}
-        for row in self.draft.rows["claims"]:
+        draft, rows = self.draft, self.draft.rows
+        known = {row["figure"] for part in rows.values() for row in part}
+        for row in rows["claims"]:
             ways = row["formula"].split(" or ")
             row["formula"] = next((w for w in ways if _names(w) <= known and self.has(w)), ways[0])
-        while True:
-            known = {row["figure"] for rows in self.draft.rows.values() for row in rows}
-            lost = 0
-            for table, rows in self.draft.rows.items():
-                kept = [row for row in rows if _names(row["formula"]) <= known]
-                lost += len(rows) - len(kept)
-                self.draft.rows[table] = kept
-            if not lost:
-                break
-        kept_at = {(row["line"], row["at"]) for rows in self.draft.rows.values() for row in rows}
-        for one in self.draft.drafted[:]:
-            if (str(one.line), str(one.start)) not in kept_at:
-                self.draft.drafted.remove(one)
-                self.draft.listed.append(replace(one, why="nothing to hold it against"))
-        return self.draft
+        count = -1
+        while count != len(known):
+            count = len(known)
+            for table, part in rows.items():
+                rows[table] = [row for row in part if _names(row["formula"]) <= known]
+            known = {row["figure"] for part in rows.values() for row in part}
+        kept = {(row["line"], row["at"]) for part in rows.values() for row in part}
+        lost = [one for one in draft.drafted if (one.line, one.start) not in kept]
+        draft.drafted = [one for one in draft.drafted if one not in lost]
+        draft.listed += [replace(one, why="nothing to hold it against") for one in lost]
+        return draft
 
 
 def _names(formula: str) -> set[str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import groupby
 
 from analysis.data import forms
 from analysis.data.forms import NUMBERS, plain
@@ -83,6 +84,11 @@ class Part:
     def is_code(self) -> bool:
         return bool(re.fullmatch(r"\d{2,7}", self.text))
 
+    @property
+    def is_value(self) -> bool:
+        """Whether it may be an amount: a number, a blank, a dash or a placeholder."""
+        return bool(re.fullmatch(rf"({MONEY.pattern})?|[-—–/]+|X+", self.text))
+
 
 Row = list[Part]
 
@@ -122,7 +128,7 @@ def find(lines: list[Line]) -> tuple[list[Table], list[Finding]]:
             tables[current].lines += [part.line for part in row]
             tables[current].unit = tables[current].unit or unit
     for table in tables.values():
-        _fill(table, rows.get(table.table, []), findings)
+        findings += _Form(table, rows.get(table.table, [])).fill()
         if not table.unit:
             findings.append(Finding(table.line, f"table {table.table} prints no unit of money"))
     return list(tables.values()), findings
@@ -130,35 +136,19 @@ def find(lines: list[Line]) -> tuple[list[Table], list[Finding]]:
 
 def _rows(lines: list[Line]) -> Iterator[Row]:
     """Rows of cells; a paragraph is a row of one part."""
-    row: Row = []
-    for number, line in enumerate(lines, start=1):
-        part = Part(line.text.strip("\t \u3000"), number, line.box)
-        if line.text.startswith("\t"):
-            row.append(part)
-            continue
-        if row:
-            yield row
-            row = []
-        if part.text:
-            yield [part]
-    if row:
-        yield row
+    for cells, run in groupby(enumerate(lines, start=1), lambda one: one[1].text[:1] == "\t"):
+        row = [Part(line.text.strip("\t \u3000"), number, line.box) for number, line in run]
+        yield from [row] if cells else ([part] for part in row if part.text)
 
 
-@cache
-def _titles() -> tuple[tuple[str, str], ...]:
-    """Every title, longest first, without quotes and spaces, and the table that bears it."""
-    return tuple(sorted(NUMBERS.items(), key=lambda one: -len(one[0])))
-
-
-def _titled(words: Iterable[Part]) -> tuple[str, str, int] | None:
+def _titled(words: Row) -> tuple[str, str, int] | None:
     """Number, title as printed and line of the statutory table that a heading names."""
     for part in words:
         if len(part.text) > 100:
             continue
         text = re.sub(r"[\s“”\"'‘’＂]", "", part.text)
         bare = re.sub(r"[（）()]", "", text)
-        for title, number in _titles():
+        for title in sorted(NUMBERS, key=len, reverse=True):
             place = bare.rfind(title)
             if place < 0:
                 continue
@@ -167,39 +157,255 @@ def _titled(words: Iterable[Part]) -> tuple[str, str, int] | None:
                 printed = re.search(r"[\s（()）“”\"'‘’＂]*".join(map(re.escape, title)), part.text)
                 assert printed is not None
                 closed = printed[0].count("“") - printed[0].count("”") == 1
-                return number, printed[0] + ("”" if closed else ""), part.line
+                return NUMBERS[title], printed[0] + ("”" if closed else ""), part.line
             break  # the longest title decides: 支出决算表 ends many that are none of ours
     return None
 
 
-def _fill(table: Table, rows: list[Row], findings: list[Finding]) -> None:
-    kind = forms.FORMS[table.table]["rows"]
-    read = {"lines": _lines, "functional": _functional, "economic": _economic, "total": _total}[
-        kind
-    ]
-    known: dict[tuple[str, int], Cell] = {}
-    for cell in read(table, rows, findings):
-        if cell.printed in ("-", "—", "–", "——", "/"):
-            findings.append(Finding(cell.line, f"a dash in table {table.table}: blank, or zero?"))
-            continue
-        if cell.printed and not MONEY.fullmatch(cell.printed):
-            findings.append(
-                Finding(cell.line, f"table {table.table}: {cell.printed!r} where a number belongs")
-            )
-            continue
-        first = known.setdefault((cell.row, cell.column), cell)
-        if first is not cell:
-            findings.append(
-                Finding(
-                    cell.line,
-                    f"table {table.table}: row {cell.row}, column {cell.column} is printed twice, "
-                    f"first at line {first.line}",
+HEADS = ("", "类", "款", "项", "栏次")  # beside 合计 where it shares the row of headings
+
+
+class _Form:
+    """A table of one of the forms, that is filled from its rows."""
+
+    def __init__(self, table: Table, rows: list[Row]) -> None:
+        self.table, self.number, self.rows = table, table.table, rows
+        self.findings: list[Finding] = []
+
+    def odd(self, line: int, what: str) -> None:
+        """Note what a person has to look at."""
+        self.findings.append(Finding(line, f"table {self.number}: {what}"))
+
+    def fill(self) -> list[Finding]:
+        """Take the cells of the rows; what of them could not be read."""
+        read = {
+            "lines": self._lines,
+            "functional": self._functional,
+            "economic": self._economic,
+            "total": self._total,
+        }[forms.FORMS[self.number]["rows"]]
+        known: dict[tuple[str, int], Cell] = {}
+        for cell in read():
+            if cell.printed in ("-", "—", "–", "——", "/"):
+                what = f"a dash in table {self.number}: blank, or zero?"
+                self.findings.append(Finding(cell.line, what))
+            elif cell.printed and not MONEY.fullmatch(cell.printed):
+                self.odd(cell.line, f"{cell.printed!r} where a number belongs")
+            elif (first := known.setdefault((cell.row, cell.column), cell)) is not cell:
+                where = f"row {cell.row}, column {cell.column}"
+                self.odd(cell.line, f"{where} is printed twice, first at line {first.line}")
+        self.table.cells = list(known.values())
+        return self.findings
+
+    def _cells(
+        self, row: str, label: str, at: Part, columns: Sequence[int], values: Row
+    ) -> Iterator[Cell]:
+        for column, value in zip(columns, values, strict=True):
+            yield Cell(self.number, row, column, label, value.line, at.line, value.text)
+
+    # ---------------------------------------------------------------------------- 01 and 04
+
+    def _lines(self) -> Iterator[Cell]:
+        """Two lists side by side, each a label, perhaps its 行次, and values."""
+        right = {"01": 1, "04": 4}[self.number]
+        sides = (range(1, 2), range(2, 2 + right))
+        labels = [_lines_row(self.number, row[0], "0", sides[0]) for row in self.rows]
+        begin = next((place for place, label in enumerate(labels) if label), len(labels))
+        headers, rows = self.rows[:begin], self.rows[begin:]
+        if not rows:
+            return
+        length = Counter(map(len, rows)).most_common(1)[0][0]
+        if length - 3 - right not in (0, 2):
+            self.odd(self.table.line, f"{length} cells a row, not read")
+            return
+        mark = (length - 3 - right) // 2  # cells of a half for its 行次
+        last = ["0", "0"]
+        shifted = False
+        columns: list[Sequence[int]] = []
+        for row in rows:
+            if len(row) != length:
+                if any(MONEY.fullmatch(part.text) for part in row):
+                    self.odd(row[0].line, f"a row of {len(row)} cells")
+                continue
+            halves = row[: 2 + mark], row[2 + mark :]
+            columns = columns or [
+                sides[0],
+                self._columns(1 + right, 2, headers, halves[1][1 + mark :]),
+            ]
+            for side, half in enumerate(halves):
+                label, values = half[0], half[1 + mark :]
+                line = half[1].text if mark else ""
+                found = _lines_row(self.number, label, last[side], sides[side])
+                if not found and not label.text and line.isdigit() and not shifted:
+                    found = line
+                if not found:
+                    if said := label.text or next((one.text for one in values if one.text), ""):
+                        self.odd(label.line, f"no such line: {said}")
+                    continue
+                last[side] = found
+                if line and found != line and not shifted:
+                    shifted = True
+                    self.odd(half[1].line, f"line numbers of another form, from {line}")
+                at = half[1] if line == found else label
+                yield from self._cells(found, label.label, at, columns[side], values)
+
+    # ------------------------------------------------------------------- 02, 03, 05, 07 and 08
+
+    def _functional(self) -> Iterator[Cell]:
+        """Codes in one cell or three, a name, and the values to the right of it."""
+        parsed = []
+        for place, row in enumerate(self.rows):
+            name = next((p for p in row if p.text not in HEADS and not p.is_code), None)
+            if name is None:
+                if any(part.is_code for part in row):
+                    self.odd(row[0].line, "a code without a name")
+                continue
+            after = row.index(name) + 1
+            values, codes = row[after:], [part for part in row[:after] if part.is_code]
+            total = plain(name.text) in ("合计", "总计")
+            if values and all(part.is_value for part in values) and (total or codes):
+                code = "total" if total else _code(codes)
+                parsed.append((place, code, codes, name, values))
+            elif codes:
+                self.odd(row[0].line, f"not a row: {name.text}")
+        if not parsed:
+            return
+        width = Counter(len(values) for *_, values in parsed).most_common(1)[0][0]
+        if width not in forms.widths(self.number):
+            self.odd(self.table.line, f"{width} columns, not read")
+            return
+        place, *_, values = next(one for one in parsed if len(one[-1]) == width)
+        columns = self._columns(width, 1, self.rows[:place], values)
+        for _, code, codes, name, values in parsed:
+            if len(values) != width or not re.fullmatch(r"total|\d{3}|\d{5}|\d{7}", code):
+                self.odd(name.line, f"code {code or 'missing'}, {len(values)} values")
+                continue
+            at = next((part for part in codes if part.text == code), name)
+            yield from self._cells(code, name.text, at, columns, values)
+
+    # --------------------------------------------------------------------------------- 06, 09
+
+    def _economic(self) -> Iterator[Cell]:
+        """Groups of code, name and value side by side; class and item in one cell or two."""
+        names = {
+            name: row for (table, row), ones in _called().items() if table == "06" for name in ones
+        }
+        classes: dict[int, str] = {}  # the last class printed in each group
+        begun = False
+        for row in self.rows:
+            codes: Row = []
+            group, taken = 0, -1
+            for place, part in enumerate(row):
+                if place == taken or not part.text:
+                    continue
+                if part.is_code:
+                    codes.append(part)
+                    continue
+                printed, codes = codes, []
+                group += 1
+                code = _code(printed)
+                if len(code) == 2:
+                    code = classes.get(group, "") + code
+                named = names.get(plain(part.label), "")
+                found = (
+                    named if not printed else code if re.fullmatch(r"\d{3}(\d{2})?", code) else ""
                 )
-            )
-    table.cells = list(known.values())
+                if not found:
+                    if printed or (begun and MONEY.fullmatch(part.text)):
+                        self.odd(part.line, f"no such row: {code} {part.text}")
+                    continue
+                value = row[place + 1] if place + 1 < len(row) else None
+                if value is None or not value.is_value:
+                    self.odd(part.line, f"no amount beside {part.text}")
+                    continue
+                begun, taken = True, place + 1
+                if named and named != found and not named.isalpha():
+                    self.odd(part.line, f"{found} is called {part.text}")
+                if not forms.has_row("06", found):
+                    self.odd(part.line, f"not of the form: {found} {part.text}")
+                if len(found) == 3:
+                    classes[group] = found
+                at = next((one for one in printed if one.text == found), part)
+                yield from self._cells(found, part.text, at, (1,), [value])
+
+    def _total(self) -> Iterator[Cell]:
+        """One row of values under headings that alternate or stand in two blocks."""
+        for place, row in enumerate(self.rows):
+            values = row if row[0].is_value else row[1:]
+            numbers = [part.text for part in values] == [str(n + 1) for n in range(len(values))]
+            if not place or numbers or len(values) not in forms.widths("09"):
+                continue
+            if not all(part.is_value for part in values):
+                continue
+            if not any(part.text for part in values) and place < len(self.rows) - 1:
+                continue
+            headers = [one for one in self.rows[:place] if not all(part.is_value for part in one)]
+            total = next((part for one in headers for part in one if part.label == "合计"), row[0])
+            columns = self._columns(len(values), 1, headers, values)
+            yield from self._cells("total", total.label, total, columns, values)
+            return
+        self.odd(self.table.line, "no row of 12 or 16 amounts, not read")
+
+    # ------------------------------------------------------------------------------ headings
+
+    def _columns(self, width: int, first: int, headers: list[Row], values: Row) -> list[int]:
+        """Number of the form's column for each value of a row, by their headings.
+
+        Args:
+            width: columns that this form of the table has.
+            first: number of the form's column that the first of `values` would have in its order.
+        """
+        order = list(range(first, first + len(values)))
+        if len(order) == 1:
+            return order
+        line = values[0].line
+        printed = [_heading(headers, value) for value in values]
+        if not all(printed):
+            printed = _leaves(headers, len(values))
+        if not all(printed):
+            numbers = [str(one) for one in order]
+            if not any([part.text for part in row[-len(order) :]] == numbers for row in headers):
+                self.odd(line, "columns taken in the order of the form")
+            return order
+        expected = [forms.COLUMNS[self.number, width, column]["header"] for column in order]
+        like = [[_likeness(one, other) for other in expected] for one in printed]
+        chosen = _fitted(like)
+        if unlike := [printed[a] for a, b in enumerate(chosen) if like[a][b] < 1.6]:
+            self.odd(line, f"headings not of the form: {'; '.join(unlike)}")
+        found = [order[one] for one in chosen]
+        if found != order and self.number != "09":
+            self.odd(line, f"columns printed in the order {found}")
+        return found
 
 
-# ------------------------------------------------------------------------------ headings
+@cache
+def _called() -> dict[tuple[str, str], set[str]]:
+    """What each row of the forms may be called."""
+    return {
+        key: {plain(name) for name in (row["label"], *row["also"].split("|")) if name}
+        for key, row in forms.ROWS.items()
+    }
+
+
+def _lines_row(table: str, label: Part, last: str, columns: range) -> str:
+    """The form's line of a label: the next after `last` that is called so; "" for none."""
+    rows = [
+        int(row)
+        for (number, row), names in _called().items()
+        if number == table
+        and plain(label.label) in names
+        and int(row) > int(last)
+        and forms.columns_of_row(table, row) == columns
+    ]
+    return str(min(rows)) if rows else ""
+
+
+def _code(parts: Row) -> str:
+    """201, 06, 01 as 2010601; 201, 20106, 2010601 also."""
+    code = ""
+    for part in parts:
+        code = part.text if code and part.text.startswith(code) else code + part.text
+    return code
 
 
 def _heading(rows: list[Row], value: Part) -> str:
@@ -215,17 +421,25 @@ def _heading(rows: list[Row], value: Part) -> str:
     return "/".join(words)
 
 
+def _leaves(headers: list[Row], count: int) -> list[str]:
+    """Headings where no place is known: the last heading row that has one for each value."""
+    for row in headers:
+        texts = [part.text for part in row[-count:]]
+        if len(texts) == count and all(texts) and not any(text.isdigit() for text in texts):
+            return texts
+    return [""] * count
+
+
 def _likeness(printed: str, expected: str) -> float:
     """How well a heading fits one of the form: phase, last word and all words, each up to 1."""
-    score = 0.0
     phases, leaves, wholes = [], [], []
     for one in (printed, expected):
         parts = [part for part in one.split("/") if not re.fullmatch("(预|决)算数?", part)]
         phases.append(re.findall("(预|决)算数?(?=/|$)", one)[-1:])
         leaves.append(parts[-1] if parts else "")
         wholes.append("".join(parts))
-    score += phases[0] == phases[1] or not phases[0]
-    return score + _alike(*leaves) + _alike(*wholes)
+    fits = phases[0] == phases[1] or not phases[0]
+    return fits + _alike(*leaves) + _alike(*wholes)
 
 
 def _alike(printed: str, expected: str) -> float:
@@ -234,62 +448,24 @@ def _alike(printed: str, expected: str) -> float:
         Counter(re.sub(r"[\s（）()/“”\"三公财政拨款]|经费$", "", one).replace("小计", "合计"))
         for one in (printed, expected)
     )
-    total = sum(ours.values()) + sum(theirs.values())
-    return 2 * sum((ours & theirs).values()) / total if total else 1.0
+    total = ours.total() + theirs.total()
+    return 2 * (ours & theirs).total() / total if total else 1.0
 
 
-def _columns(
-    table: str, width: int, first: int, headers: list[Row], values: Row, findings: list[Finding]
-) -> list[int]:
-    """Number of the form's column for each value of a row, by their headings.
-
-    Args:
-        width: columns that this form of the table has.
-        first: number of the form's column that the first of `values` would have in its order.
-    """
-    order = list(range(first, first + len(values)))
-    if len(order) == 1:
-        return order
-    printed = [_heading(headers, value) for value in values]
-    numbered = [[p.text for p in row[-len(values) :]] for row in headers]
-    if not all(printed):
-        printed = _leaves(headers, len(values))
-    if not all(printed):
-        if not any(row == [str(one) for one in order] for row in numbered):
-            findings.append(
-                Finding(values[0].line, f"table {table}: columns taken in the order of the form")
-            )
-        return order
-    expected = [forms.COLUMNS[table, width, column]["header"] for column in order]
-    like = [[_likeness(one, other) for other in expected] for one in printed]
-    chosen = max(
-        (_improved(like, start) for start in (list(range(len(order))), _greedy(like))),
+def _fitted(like: list[list[float]]) -> list[int]:
+    """A column for each value: from the form's order and from the best fits, what fits better."""
+    places = range(len(like))
+    greedy = [-1] * len(like)
+    for _, a, b in sorted((-like[a][b], a, b) for a in places for b in places):
+        if greedy[a] < 0 and b not in greedy:
+            greedy[a] = b
+    return max(
+        (_swapped(like, start) for start in ([*places], greedy)),
         key=lambda one: sum(like[a][b] for a, b in enumerate(one)),
     )
-    unlike = [printed[a] for a, b in enumerate(chosen) if like[a][b] < 1.6]
-    if unlike:
-        findings.append(
-            Finding(values[0].line, f"table {table}: headings not of the form: {'; '.join(unlike)}")
-        )
-    found = [order[one] for one in chosen]
-    if found != order and table != "09":
-        findings.append(
-            Finding(values[0].line, f"table {table}: columns printed in the order {found}")
-        )
-    return found
 
 
-def _greedy(like: list[list[float]]) -> list[int]:
-    """A column for each value, the best fits first."""
-    chosen: dict[int, int] = {}
-    places = range(len(like))
-    for _, a, b in sorted((-like[a][b], a, b) for a in places for b in places):
-        if a not in chosen and b not in chosen.values():
-            chosen[a] = b
-    return [chosen[a] for a in places]
-
-
-def _improved(like: list[list[float]], chosen: list[int]) -> list[int]:
+def _swapped(like: list[list[float]], chosen: list[int]) -> list[int]:
     """With what clearly fits better swapped, until nothing does."""
     better = True
     while better:
@@ -300,226 +476,3 @@ def _improved(like: list[list[float]], chosen: list[int]) -> list[int]:
                 if like[a][chosen[b]] + like[b][chosen[a]] > now + 0.1:
                     chosen[a], chosen[b], better = chosen[b], chosen[a], True
     return chosen
-
-
-def _leaves(headers: list[Row], count: int) -> list[str]:
-    """Headings where no place is known: the last heading row that has one for each value."""
-    for row in headers:
-        texts = [part.text for part in row[-count:]]
-        if len(texts) == count and all(texts) and not any(text.isdigit() for text in texts):
-            return texts
-    return [""] * count
-
-
-def _is_value(part: Part) -> bool:
-    return (
-        not part.text
-        or bool(MONEY.fullmatch(part.text))
-        or bool(re.fullmatch(r"[-—–/]+|X+", part.text))
-    )
-
-
-# ---------------------------------------------------------------------------- 01 and 04
-
-
-def _lines(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[Cell]:
-    """Two lists side by side, each a label, perhaps its 行次, and values."""
-    number = table.table
-    right = {"01": 1, "04": 4}[number]
-    sides = (range(1, 2), range(2, 2 + right))
-    first = (n for n, row in enumerate(rows) if _lines_row(number, row[0], "0", sides[0]))
-    begin = next(first, len(rows))
-    headers, rows = rows[:begin], rows[begin:]
-    if not rows:
-        return
-    length = Counter(map(len, rows)).most_common(1)[0][0]
-    printed_lines = length - 3 - right == 2
-    if length - 3 - right not in (0, 2):
-        findings.append(Finding(table.line, f"table {number}: {length} cells a row, not read"))
-        return
-    mark = 1 if printed_lines else 0
-    last = ["0", "0"]
-    shifted = False
-    columns: list[list[int]] = []
-    for row in rows:
-        if len(row) != length:
-            if any(part.text and MONEY.fullmatch(part.text) for part in row):
-                findings.append(Finding(row[0].line, f"table {number}: a row of {len(row)} cells"))
-            continue
-        halves = row[: 2 + mark], row[2 + mark :]
-        if not columns:
-            columns = [
-                [1],
-                _columns(number, 1 + right, 2, headers, halves[1][1 + mark :], findings),
-            ]
-        for side, half in enumerate(halves):
-            label, values = half[0], half[1 + mark :]
-            line = half[1].text if printed_lines else ""
-            found = _lines_row(number, label, last[side], sides[side])
-            if not found and not label.text and line.isdigit() and not shifted:
-                found = line
-            if not found:
-                if label.text or any(value.text for value in values):
-                    said = label.text or values[0].text
-                    findings.append(Finding(label.line, f"table {number}: no such line: {said}"))
-                continue
-            last[side] = found
-            if line and found != line and not shifted:
-                shifted = True
-                findings.append(
-                    Finding(
-                        half[1].line, f"table {number}: line numbers of another form, from {line}"
-                    )
-                )
-            at = half[1] if line == found else label
-            for column, value in zip(columns[side], values, strict=True):
-                yield Cell(number, found, column, label.label, value.line, at.line, value.text)
-
-
-def _lines_row(table: str, label: Part, last: str, columns: range) -> str:
-    """The form's line of a label: the next after `last` that is called so; "" for none."""
-    name = plain(label.label)
-    if not name:
-        return ""
-    rows = [
-        row
-        for (number, row), one in forms.ROWS.items()
-        if number == table
-        and name in {plain(other) for other in (one["label"], *one["also"].split("|")) if other}
-        and forms.columns_of_row(table, row) == columns
-    ]
-    return min((row for row in rows if int(row) > int(last)), key=int, default="")
-
-
-# ------------------------------------------------------------------- 02, 03, 05, 07 and 08
-
-
-HEADS = ("", "类", "款", "项", "栏次")  # beside 合计 where it shares the row of headings
-
-
-def _functional(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[Cell]:
-    """Codes in one cell or three, a name, and the values to the right of it."""
-    number = table.table
-    parsed = []
-    for place, row in enumerate(rows):
-        name = next((p for p in row if p.text not in HEADS and not p.is_code), None)
-        if name is None:
-            if any(part.is_code for part in row):
-                findings.append(Finding(row[0].line, f"table {number}: a code without a name"))
-            continue
-        after = row.index(name) + 1
-        values, codes = row[after:], [part for part in row[:after] if part.is_code]
-        total = plain(name.text) in ("合计", "总计")
-        if not values or not all(map(_is_value, values)) or not (total or codes):
-            if codes:
-                findings.append(Finding(row[0].line, f"table {number}: not a row: {name.text}"))
-            continue
-        parsed.append((place, codes, name, values, total))
-    if not parsed:
-        return
-    width = Counter(len(values) for *_, values, _ in parsed).most_common(1)[0][0]
-    if width not in forms.widths(number):
-        findings.append(Finding(table.line, f"table {number}: {width} columns, not read"))
-        return
-    place, *_, values, _ = next(one for one in parsed if len(one[3]) == width)
-    columns = _columns(number, width, 1, rows[:place], values, findings)
-    for _, codes, name, values, total in parsed:
-        code = "total" if total else _code([part.text for part in codes])
-        if len(values) != width or not re.fullmatch(r"total|\d{3}|\d{5}|\d{7}", code):
-            findings.append(
-                Finding(
-                    name.line, f"table {number}: code {code or 'missing'}, {len(values)} values"
-                )
-            )
-            continue
-        at = next((part for part in codes if part.text == code), name)
-        for column, value in zip(columns, values, strict=True):
-            yield Cell(number, code, column, name.text, value.line, at.line, value.text)
-
-
-def _code(parts: list[str]) -> str:
-    """201, 06, 01 as 2010601; 201, 20106, 2010601 also."""
-    code = ""
-    for part in parts:
-        code = part if code and part.startswith(code) else code + part
-    return code
-
-
-# --------------------------------------------------------------------------------- 06, 09
-
-SUMS = {"人员经费合计": "personnel", "公用经费合计": "operating", "合计": "total", "总计": "total"}
-
-
-def _economic(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[Cell]:
-    """Groups of code, name and value side by side; class and item in one cell or two."""
-    names = {
-        plain(name): row
-        for (number, row), one in forms.ROWS.items()
-        if number == "06"
-        for name in (one["label"], *one["also"].split("|"))
-        if name
-    }
-    classes: dict[int, str] = {}  # the last class printed in each group
-    begun = False
-    for row in rows:
-        codes: list[Part] = []
-        group, place = 0, 0
-        while place < len(row):
-            part = row[place]
-            place += 1
-            if not part.text:
-                continue
-            if part.is_code:
-                codes.append(part)
-                continue
-            group += 1
-            code = _code([one.text for one in codes])
-            if len(code) == 2:
-                code = classes.get(group, "") + code
-            named = names.get(plain(part.label), "")
-            row_id = code if re.fullmatch(r"\d{3}(\d{2})?", code) else "" if codes else named
-            if not row_id:
-                if codes or (begun and MONEY.fullmatch(part.text)):
-                    findings.append(
-                        Finding(part.line, f"table 06: no such row: {code} {part.text}")
-                    )
-                codes = []
-                continue
-            if place == len(row) or not _is_value(row[place]):
-                findings.append(Finding(part.line, f"table 06: no amount beside {part.text}"))
-                codes = []
-                continue
-            begun = True
-            if named and named != row_id and not named.isalpha():
-                findings.append(Finding(part.line, f"table 06: {row_id} is called {part.text}"))
-            if not forms.has_row("06", row_id):
-                findings.append(
-                    Finding(part.line, f"table 06: not of the form: {row_id} {part.text}")
-                )
-            if len(row_id) == 3:
-                classes[group] = row_id
-            at = next((one for one in codes if one.text == row_id), part)
-            value = row[place]
-            place += 1
-            codes = []
-            yield Cell("06", row_id, 1, part.text, value.line, at.line, value.text)
-
-
-def _total(table: Table, rows: list[Row], findings: list[Finding]) -> Iterator[Cell]:
-    """One row of values under headings that alternate or stand in two blocks."""
-    widths = forms.widths("09")
-    for place, row in enumerate(rows):
-        named = not _is_value(row[0])
-        values = row[1:] if named else row
-        numbers = [part.text for part in values] == [str(n + 1) for n in range(len(values))]
-        if not place or numbers or len(values) not in widths or not all(map(_is_value, values)):
-            continue
-        if not any(part.text for part in values) and place < len(rows) - 1:
-            continue
-        headers = [one for one in rows[:place] if not all(map(_is_value, one))]
-        total = next((part for one in headers for part in one if part.label == "合计"), row[0])
-        columns = _columns("09", len(values), 1, headers, values, findings)
-        for column, value in zip(columns, values, strict=True):
-            yield Cell("09", "total", column, total.label, value.line, total.line, value.text)
-        return
-    findings.append(Finding(table.line, "table 09: no row of 12 or 16 amounts, not read"))

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -94,12 +94,9 @@ def read(path: Path) -> Text:
         raise RefusedError(
             f"{path.name}: damaged, or more than can be read; open it and save or print it anew"
         )
-    read_ = json.loads(done.stdout)
-    lines = [
-        Line(one["text"], one["page"], one["box"] and tuple(one["box"]), one["second"])
-        for one in read_["lines"]
-    ]
-    return Text(lines, read_["pages"], read_["sha256"], read_["kind"])
+    told = json.loads(done.stdout)
+    told["lines"] = [Line(**{**one, "box": one["box"] and (*one["box"],)}) for one in told["lines"]]
+    return Text(**told)
 
 
 def read_here(path: Path) -> Text:
@@ -167,7 +164,7 @@ def _pdf(content: bytes) -> Text:
         raise RefusedError("damaged; open it and print it to PDF anew") from None
     if len(second) > PAGES:
         raise RefusedError(f"{len(second)} pages, more than {PAGES}; split it")
-    pages: list[list[Line | _Row]] = []
+    pages: list[list[list[Line]]] = []
     pictures, scans = [], []
     with pdfplumber.open(io.BytesIO(content)) as document:
         for number, page in enumerate(document.pages, start=1):
@@ -183,14 +180,6 @@ def _pdf(content: bytes) -> Text:
             "run character recognition (OCR) first, or get the original from the department"
         )
     return Text(list(_flow(pages)), pictures)
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A printed line of a paragraph, or a row of a table (`cells`)."""
-
-    top: float
-    cells: list[Line]
 
 
 def _is_scan(page: Any) -> bool:
@@ -229,9 +218,11 @@ def _inside(char: dict[str, Any], box: Box) -> bool:
     return bool(box[0] <= x <= box[2] and box[1] <= y <= box[3])
 
 
-def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
-    """The printed lines and table rows of a page, top to bottom."""
-    found: list[Line | _Row] = []
+def _page(page: Any, number: int, second: Any) -> list[list[Line]]:
+    """The printed lines (of one part) and table rows (of cells) of a page, top to bottom."""
+    from pdfplumber.utils.geometry import objects_to_bbox
+
+    found: list[tuple[float, list[Line]]] = []  # with their tops
     chars = [c for c in page.chars if c["text"].strip() and c["upright"]]
     textpage, height = second.get_textpage(), page.height
     for table in page.find_tables():
@@ -251,28 +242,26 @@ def _page(page: Any, number: int, second: Any) -> list[Line | _Row]:
                 text = tidy(
                     "".join(_joined(x) for x in _lines([c for c in inside if _inside(c, box)]))
                 )
-                left, top, right, bottom = (round(float(one), 1) for one in box)
+                left, top, right, bottom = _rounded(box)
                 read_again = textpage.get_text_bounded(
                     left + 0.5, height - bottom + 0.5, right - 0.5, height - top - 0.5
                 )
                 cells.append(
                     Line("\t" + text, number, (left, top, right, bottom), tidy(read_again))
                 )
-            found.append(_Row(above, cells))
+            if cells:
+                found.append((above, cells))
     for line in _lines(chars):
-        box = (
-            round(line[0]["x0"], 1),
-            round(min(c["top"] for c in line), 1),
-            round(line[-1]["x1"], 1),
-            round(max(c["bottom"] for c in line), 1),
-        )
-        text = tidy(_joined(line))
+        box, text = _rounded(objects_to_bbox(line)), tidy(_joined(line))
         near_edge = box[1] > 0.9 * height or box[3] < 0.08 * height
         if not (near_edge and re.fullmatch(r"[-—–\s]*(第?\s*\d+\s*页?)[-—–\s]*(/\s*\d+)?", text)):
-            found.append(Line(text, number, box))
-    return sorted(
-        found, key=lambda one: one.top if isinstance(one, _Row) else (one.box or (0, 0))[1]
-    )
+            found.append((box[1], [Line(text, number, box)]))
+    return [one for _, one in sorted(found, key=lambda one: one[0])]
+
+
+def _rounded(box: Sequence[float]) -> Box:
+    left, top, right, bottom = (round(float(one), 1) for one in box)
+    return left, top, right, bottom
 
 
 def _covered_above(rows: list[Any], top: float, position: int) -> Box | None:
@@ -301,45 +290,41 @@ START = re.compile(
 )
 
 
-def _flow(pages: list[list[Line | _Row]]) -> Iterator[Line]:
+def _flow(pages: list[list[list[Line]]]) -> Iterator[Line]:
     """Printed lines joined to paragraphs, across pages; the rows of tables between them."""
-    held: list[Line] = []  # of the open paragraph
+    held: list[tuple[Line, Box]] = []  # of the open paragraph
     for page in pages:
-        body = [one.box for one in page if isinstance(one, Line) and one.box]
+        body = [row[0].box for row in page if row[0].text[:1] != "\t" and row[0].box]
         edge = max((box[2] for box in body), default=0.0)
         margin = min((box[0] for box in body), default=0.0)
-        for one in page:
-            if isinstance(one, _Row):
+        for row in page:
+            line, box = row[0], row[0].box
+            if line.text[:1] == "\t" or box is None:
                 yield from _paragraph(held)
                 held = []
-                yield from _row(one.cells)
+                yield from _row(row)
                 continue
-            assert one.box is not None
-            size = one.box[3] - one.box[1]
+            size = box[3] - box[1]
             if held:
-                last = held[-1]
-                assert last.box is not None
-                reaches = last.page != one.page or last.box[2] > edge - 2.5 * size
-                indented = one.box[0] > margin + 1.2 * size
-                ends = last.text.endswith("。") and last.box[2] < edge - size
-                begins = START.match(one.text) or indented or not reaches or ends
-                if begins and not re.match("（[类款项]）|[，。；、）]", one.text):
+                last, place = held[-1]
+                reaches = last.page != line.page or place[2] > edge - 2.5 * size
+                indented = box[0] > margin + 1.2 * size
+                ends = last.text.endswith("。") and place[2] < edge - size
+                begins = START.match(line.text) or indented or not reaches or ends
+                if begins and not re.match("（[类款项]）|[，。；、）]", line.text):
                     yield from _paragraph(held)
                     held = []
-            held.append(one)
+            held.append((line, box))
     yield from _paragraph(held)
 
 
-def _paragraph(held: list[Line]) -> Iterator[Line]:
+def _paragraph(held: list[tuple[Line, Box]]) -> Iterator[Line]:
+    from pdfplumber.utils.geometry import merge_bboxes
+
     if held:
-        boxes = [one.box for one in held if one.box and one.page == held[0].page]
-        box = (
-            min(b[0] for b in boxes),
-            min(b[1] for b in boxes),
-            max(b[2] for b in boxes),
-            max(b[3] for b in boxes),
-        )
-        yield Line(tidy(" ".join(one.text for one in held)), held[0].page, box)
+        page = held[0][0].page
+        box = merge_bboxes([box for line, box in held if line.page == page])
+        yield Line(tidy(" ".join(line.text for line, _ in held)), page, box)
 
 
 # --------------------------------------------------------------------------- DOCX, XLSX, HTML
@@ -391,15 +376,11 @@ def _docx(content: bytes) -> Text:
                 yield from body(child)
 
     def cells(row: Any, number: int) -> Iterator[Line]:
-        before = row.xpath("./w:trPr/w:gridBefore/@w:val")
-        column = int(before[0]) if before else 0
+        column = row.grid_before
         for cell in row.xpath("./w:tc | ./w:sdt/w:sdtContent/w:tc"):
-            span = int((cell.xpath("./w:tcPr/w:gridSpan/@w:val") or ["1"])[0])
-            merge = cell.xpath("./w:tcPr/w:vMerge")
-            continued = merge and merge[0].get(qn("w:val")) != "restart"
-            text = "" if continued else words(cell)
-            yield Line("\t" + text, 0, (column, number, column + span, number + 1))
-            column += span
+            text = "" if cell.vMerge == "continue" else words(cell)
+            yield Line("\t" + text, 0, (column, number, column + cell.grid_span, number + 1))
+            column += cell.grid_span
 
     return Text(list(body(Document(io.BytesIO(content)).element.body)))
 
@@ -439,25 +420,19 @@ def _html(content: bytes) -> Text:
         held.clear()
 
     def table(element: Any) -> None:
-        hanging: dict[
-            int, tuple[int, int]
-        ] = {}  # column: rows that a cell above still covers, width
+        covered: dict[tuple[int, int], int] = {}  # row and column: width of a cell from above
         for number, row in enumerate(element.xpath(".//tr")):
             cells: list[Line] = []
             column = 0
             for cell in [*row.xpath("./td | ./th"), None]:
-                while column in hanging:
-                    left, width = hanging.pop(column)
-                    if left > 1:
-                        hanging[column] = left - 1, width
+                while width := covered.get((number, column)):
                     cells.append(Line("\t", 0, (column, number, column + width, number + 1)))
                     column += width
                 if cell is not None:
                     width, height = _small(cell.get("colspan")), _small(cell.get("rowspan"))
                     text = "\t" + tidy("".join(cell.itertext()))
                     cells.append(Line(text, 0, (column, number, column + width, number + 1)))
-                    if height > 1:
-                        hanging[column] = height - 1, width
+                    covered |= {(number + below, column): width for below in range(1, height)}
                     column += width
             lines.extend(_row(cells))
 
@@ -478,27 +453,18 @@ def _xlsx(content: bytes) -> Text:
     for sheet in load_workbook(io.BytesIO(content), data_only=True).worksheets:
         if sheet.sheet_state != "visible" or sheet.max_row * sheet.max_column > 1_000_000:
             continue
-        spans = {(one.min_row, one.min_col): one for one in sheet.merged_cells.ranges}
-        covered = {  # cells that a merged one hides, and whether it begins in the same row
-            (row, column): row == one.min_row or column > one.min_col
-            for one in sheet.merged_cells.ranges
-            for row in range(one.min_row, one.max_row + 1)
-            for column in range(one.min_col, one.max_col + 1)
-            if (row, column) != (one.min_row, one.min_col)
-        }
+        spans = {place: one for one in sheet.merged_cells.ranges for place in one.cells}
         rows: list[list[tuple[Line, bool]]] = []
         for row in sheet.iter_rows():
-            cells = []
+            rows.append([])
             for cell in row:
-                place = cell.row, cell.column
-                if covered.get(place):
+                span = spans.get((cell.row, cell.column))
+                if span and cell.column > span.min_col:
                     continue
-                span = spans.get(place)
-                right = span.max_col if span else cell.column
+                right = span.max_col if span and cell.row == span.min_row else cell.column
                 box = (float(cell.column), float(cell.row), right + 1.0, cell.row + 1.0)
                 drawn = bool(cell.border.top.style or cell.border.bottom.style)
-                cells.append((Line("\t" + tidy(_shown(cell)), 0, box), drawn))
-            rows.append(cells)
+                rows[-1].append((Line("\t" + tidy(_shown(cell)), 0, box), drawn))
         lines += _sheet(rows, sheet.max_column)
     return Text(lines)
 

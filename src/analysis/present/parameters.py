@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from analysis.data.package import DataError, years
+from analysis.present.language import LANGUAGES, use
 
-LANGUAGES = ("en", "zh")
 INJECTED = "# Parameters\n"  # how papermill begins the cell that it adds
 
 
 def parameters(data: str | Path | None = None, **given: Any) -> Any:
-    """The values of a notebook's parameters, by name, as its cells expect them.
+    """The values of a notebook's parameters, by name; what follows is shown in its language.
 
     The first cell after the parameters is the place to call it::
 
@@ -39,8 +39,10 @@ def parameters(data: str | Path | None = None, **given: Any) -> Any:
             value = _year(value, known)
         elif name == "years":
             value = [_year(one, known) for one in (value if isinstance(value, list) else [value])]
-        elif name == "language" and value not in LANGUAGES:
-            raise DataError(f"no language {value!r}; there are: {', '.join(LANGUAGES)}")
+        elif name == "language":
+            if value not in [*LANGUAGES]:
+                raise DataError(f"no language {value!r}; there are: {', '.join(LANGUAGES)}")
+            use(value)
         values.append(value)
     return values[0] if len(values) == 1 else tuple(values)
 
