@@ -51,7 +51,7 @@ def _moved(row: dict[str, str], shift: int, figures: set[str]) -> dict[str, str]
         new["document"] = f"{row['document']}-moved-{shift}"
     for column in {"short_en", "short_zh"} & {*row}:
         new[column] = f"{row[column]} {shift}"
-    for column in ("figure", "formula"):
+    for column in ("figure", "formula", "disputes"):
         if column in row:
             new[column] = FIGURE.sub(
                 lambda name: f"{name[0]}_{shift % 10_000}" if name[0] in figures else name[0],

@@ -200,6 +200,42 @@ def alive(mark: str) -> list[int]:
     return found
 
 
+SLOW_IMPORT = """
+import sys, time
+
+class Slow:
+    def find_spec(self, name, *rest):
+        if name == "matplotlib":
+            time.sleep(120)
+
+if any("forkserver" in part for part in sys.orig_argv):
+    sys.meta_path.insert(0, Slow())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_batch_killed_while_its_server_imports_for_minutes_leaves_no_process(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SLOW_IMPORT)
+    mark = f"slow-import-{os.getpid()}"
+    batch = subprocess.Popen(
+        arguments(tmp_path / "out", "reads_nothing", force=True),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"ANALYSIS_TEST": mark, "PYTHONPATH": str(tmp_path)},
+    )
+    while not (tmp_path / "out/.analysis").exists() or len(alive(mark)) < 3:
+        time.sleep(0.05)
+    time.sleep(1.5)
+    batch.kill()
+    batch.wait()
+    deadline = time.monotonic() + 20
+    while alive(mark) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(mark)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_batch_killed_at_any_moment_leaves_only_whole_files(tmp_path: Path) -> None:
     names = ("slow", "reads_amounts", "displays", "hang_in_c")
