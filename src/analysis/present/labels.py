@@ -6,30 +6,29 @@ from importlib.resources import files
 
 import pandas as pd
 
-from analysis.present.language import current
+from analysis.present.language import either
 
 
 @cache
-def _labels() -> dict[tuple[str, str], tuple[str, str]]:
+def words(kind: str) -> dict[str, tuple[str, str]]:
+    """The English label and the Chinese term of each id of a kind, e.g. of the verdicts."""
     with files("analysis.present").joinpath("labels.csv").open(encoding="utf-8") as file:
-        return {
-            (row["kind"], row["id"]): (row["label"], row["label_zh"])
-            for row in csv.DictReader(file)
-        }
+        rows = [row for row in csv.DictReader(file) if row["kind"] == kind]
+    return {row["id"]: (row["label"], row["label_zh"]) for row in rows}
 
 
 def both(kind: str, name: str) -> tuple[str, str]:
     """The English label and the Chinese term of an id. Raises KeyError if there is none."""
-    return _labels()[kind, name]
+    return words(kind)[name]
 
 
 def word(kind: str, name: str) -> str:
     """The label of an id in the language in use; "" of none. Raises KeyError if it is unknown."""
-    return both(kind, name)[current() == "zh"] if name else ""
+    return either(*both(kind, name)) if name else ""
 
 
 def relabelled(frame: pd.DataFrame, kind: str, by: str = "kind") -> pd.DataFrame:
     """The frame with the words of those rows whose id in the column `by` has some."""
     shown = zip(frame[by], frame["label"], frame["label_zh"], strict=True)
-    words = [_labels().get((kind, name), own) for name, *own in shown]
-    return frame.assign(label=[one for one, _zh in words], label_zh=[zh for _en, zh in words])
+    pairs = [words(kind).get(name, own) for name, *own in shown]
+    return frame.assign(label=[one for one, _zh in pairs], label_zh=[zh for _en, zh in pairs])

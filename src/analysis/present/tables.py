@@ -29,7 +29,8 @@ from matplotlib.figure import Figure
 
 from analysis.data.package import records
 from analysis.data.tab import own
-from analysis.present import svg
+from analysis.present import labels, svg
+from analysis.present.labels import both
 from analysis.present.language import LANGUAGES, _, current, either, labelled, ngettext
 from analysis.present.text import chinese, clauses, html, known, lines, marked, number, plain
 
@@ -40,22 +41,6 @@ Panel = tuple[str, "Figure | Fragment", str]
 Columns = Sequence[str] | Mapping[str, str] | None
 AUDIT = "data_quality.ipynb"  # what every finding of all years stands in
 HIDDEN = ("source", "known", "kind", "disputed", "corrected", "figure", "detail", "status", "term")
-# words of the field in both languages, by what is meant
-GRAVITY = {"high": ("High", "严重"), "medium": ("Medium", "一般"), "low": ("Low", "轻微")}
-VERDICTS = {
-    "holds": ("holds", "相符"),
-    "contradicted": ("contradicted", "不符"),
-    "not_reconcilable": ("not reconcilable", "无法核对"),
-    "own_test": ("our own test", "本报告测算"),
-    "zero": ("holds, only zeros", "相符（仅有零值）"),
-    "not_checked": ("not checked", "未核对"),
-}
-REASONS = {
-    "not_disclosed": ("Not disclosed", "未公开"),
-    "not_applicable": ("Not applicable", "不适用"),
-    "different_basis": ("Different basis", "口径不同，待核"),
-    "not_comparable": ("Not comparable", "不可比"),
-}
 HATCH = (
     '<svg width="0" height="0" class="defs" aria-hidden="true"><defs><pattern id="hatch" width="6" '
     'height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -119,8 +104,8 @@ def _template() -> Any:
         for one in (_base64, _headed, _stem, _term, chinese, html, marked, plain)
     }
     environment.globals |= {
-        "_": _, "audit": AUDIT, "current": current, "either": either, "gravity": GRAVITY,
-        "ngettext": ngettext, "number": number, "verdicts": VERDICTS,
+        "_": _, "audit": AUDIT, "current": current, "either": either, "ngettext": ngettext,
+        "number": number, "gravity": labels.words("gravity"), "verdicts": labels.words("verdict"),
     }  # fmt: skip
     text = re.sub(r"\s*\n\s*", "", source.read_text(encoding="utf-8"))
     return environment.from_string(text).module
@@ -244,8 +229,8 @@ def cases(frame: pd.DataFrame, intro: str = "", most: int = 5, *, opened: bool =
     """
     rows, words = [], []
     for row in records(frame):
-        grade = GRAVITY[row["severity"]]
-        found = VERDICTS.get(row["verdict"], (row["verdict"], row["verdict"]))
+        grade = both("gravity", row["severity"])
+        found = labels.words("verdict").get(row["verdict"], (row["verdict"],) * 2)
         facts = {_("Printed"): row["printed"], _("Against it"): row["against"],
                  _("Use"): row["use"]}  # fmt: skip
         facts = {name: said for name, said in facts.items() if plain(said)}
@@ -261,17 +246,20 @@ def cannot(rows: Iterable[tuple[str, str]]) -> Fragment:
 
     Reasons: not_disclosed, not_applicable, different_basis, not_comparable.
     """
-    groups: dict[str, list[str]] = {reason: [] for reason in REASONS}
+    groups: dict[str, list[str]] = {reason: [] for reason in labels.words("status")}
     for reason, what in rows:
         groups[reason].append(plain(what))
-    told = [(REASONS[reason], clauses(one) + either(".", "。")) for reason, one in groups.items()
-            if one]  # fmt: skip
+    told = [
+        (both("status", reason), clauses(one) + either(".", "。"))
+        for reason, one in groups.items()
+        if one
+    ]
     return Fragment(_template().cannot(told), lines(*starmap(_because, told)))
 
 
 def notice(said: str, reason: str = "not_disclosed") -> Fragment:
     """What cannot be said, and why (a reason of `cannot`)."""
-    why = REASONS[reason]
+    why = both("status", reason)
     return Fragment(_template().notice(why, said), lines(_because(why, said)))
 
 

@@ -151,7 +151,7 @@ def judged_by_document(package: Package, documents: pd.DataFrame) -> Fragment:
             continue
         rows = pd.DataFrame(
             [
-                (*both("gravity", "hold"), counts.hold, "ok"),
+                (*both("count", "hold"), counts.hold, "ok"),
                 *(
                     (*both("gravity", one), getattr(counts, one), one)
                     for one in ("high", "medium", "low")
