@@ -82,7 +82,7 @@ def tiles(
     counts, (shown, due) = claims.counts(judged), printed_of(documents, printed)
     note = _("of {n} checked").format(n=number(counts.statements))
     same = _("same thing, two values")
-    bases = _("bases differ, or a figure is missing")
+    bases = _("bases differ, or nothing to set beside")
     made = [
         tile("hold", number(counts.hold), "", note),
         tile("contradicted", number(counts.contradicted), "", same),
