@@ -4,7 +4,7 @@ from accounts import SAMPLES, keyed
 
 from analysis import load
 from analysis.checks import formula, identities
-from analysis.data.package import Package
+from analysis.data.package import DataError, Package
 
 DOCUMENT = "2024-final-accounts"
 
@@ -210,3 +210,8 @@ def test_every_rule_is_written_in_the_notation_that_claims_use():
         for side in text.replace("<=", "==").split("=="):
             assert formula.misfits(side.strip(), ()) == [], text
             assert formula.is_sum(side.strip())
+
+
+def test_a_year_without_a_document_is_refused_with_those_there_are() -> None:
+    with pytest.raises(DataError, match="no document for the year 1999; there are: 2022, 2024"):
+        identities.checked_tables(years=[1999])

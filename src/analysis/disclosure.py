@@ -127,7 +127,8 @@ def read_from(name: str, documents: pd.DataFrame, package: Package, **where: Whe
 def settled(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """One row for each key: what is stated before what is derived, then as the documents stand."""
     chosen = frame.sort_values("basis", ascending=False, kind="stable").drop_duplicates(keys)
-    return frame[frame.index.isin(chosen.index)].reset_index(drop=True)
+    kept = frame[frame.index.isin(chosen.index)]
+    return kept.reset_index(drop=True).copy()  # which joins its blocks
 
 
 def marked(frame: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ import pandas as pd
 from analysis.checks.cells import Cell, Cells, Interval, total
 from analysis.checks.formula import compute, parse, reference
 from analysis.data import forms
-from analysis.data.package import Package, find
+from analysis.data.package import DataError, Package, find
 from analysis.data.tab import own
 
 __dir__ = own(__name__)
@@ -148,21 +148,19 @@ def identity_summary(checked: pd.DataFrame) -> pd.DataFrame:
         these, compare only zeros), declared (of these, rest on blanks that a table declares to be
         zero), reason (why instances were not checked).
     """
-    rows = []
-    for identity, group in checked.groupby("identity", sort=False):
-        real = group[group["result"] != "not checked"]
-        rows.append(
-            {
-                "identity": identity,
-                "meaning": group["meaning"].iloc[0],
-                "result": min(real["result"], default="not checked"),  # fails before holds
-                "instances": len(real),
-                "zeros": int(real["zeros"].sum()),
-                "declared": int((real["declared"] > 0).sum()),
-                "reason": "; ".join(sorted({*group["reason"]} - {""})),
-            }
-        )
-    return pd.DataFrame(rows)
+    real = checked["result"] != "not checked"
+    counted = checked.assign(
+        instances=real, zeros=real & checked["zeros"], declared=real & (checked["declared"] > 0)
+    )
+    groups = counted.groupby("identity", sort=False, as_index=False)
+    return groups.agg(
+        meaning=("meaning", "first"),
+        result=("result", "min"),  # fails before holds before not checked
+        instances=("instances", "sum"),
+        zeros=("zeros", "sum"),
+        declared=("declared", "sum"),
+        reason=("reason", lambda reasons: "; ".join(sorted({*reasons} - {""}))),
+    )
 
 
 def undisclosed(disclosed: pd.DataFrame) -> list[str]:
@@ -173,9 +171,16 @@ def undisclosed(disclosed: pd.DataFrame) -> list[str]:
 def checked_tables(
     data: Package | str | Path | None = None, years: Sequence[int] = ()
 ) -> dict[str, pd.DataFrame]:
-    """``identities`` of every document that prints statutory tables, by document."""
+    """``identities`` of every document that prints statutory tables, by document.
+
+    Raises:
+        DataError: a year has no document.
+    """
     package = find(data)
     documents = package.load("documents").sort_values("year")
+    if unknown := {*years} - {*documents["year"]}:
+        there = ", ".join(map(str, documents["year"].unique()))
+        raise DataError(f"no document for the year {min(unknown)}; there are: {there}")
     last: dict[int, pd.DataFrame] = {}
     checked = {}
     for year, document in zip(documents["year"], documents["document"], strict=True):

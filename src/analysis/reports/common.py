@@ -214,11 +214,11 @@ def listed(observed: pd.DataFrame) -> Fragment:
     shown, note = stated[~zero], nothing(stated[zero])
     if shown.empty:
         return tables.paragraphs(note)
-    shares = indicators.parts(observed).set_index("figure")["share"]
     columns = {"said": _("Value")}
-    if shown["figure"].isin(shares.index).any():
+    if observed["share_of"].isin(observed["indicator"]).any():
+        shares = indicators.parts(observed).set_index("figure")["share"]
         shown = shown.assign(share=shown["figure"].map(shares))
-        columns |= {"share": _("Share (%)")}
+        columns |= {"share": _("Share (%)")} if shown["share"].notna().any() else {}
     return tables.table(shown, "", columns, note)
 
 
