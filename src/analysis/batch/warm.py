@@ -30,9 +30,8 @@ def warm_up() -> None:
 
     from analysis.batch import kernel
     from analysis.data.package import find
-    from analysis.disclosure import Disclosure
     from analysis.present import charts, svg
-    from analysis.reports import budget_execution, performance_indicators
+    from analysis.reports import budget_execution, index
     from analysis.site import page
 
     kernel.ready.append(kernel.SocketlessKernel())
@@ -43,11 +42,10 @@ def warm_up() -> None:
         for column in {"document", "figure", "year"} & {*package.load(table)}:
             package.load(table, **{column: ""})  # indexed once
     # what one report computes and draws leaves caches behind that serve every other
-    disclosures = [Disclosure(year) for year in package.years[-2:]]
-    for one in disclosures:
+    newest = index.disclosures(package)[-2:]
+    for one in newest:
         one.findings("money"), one.findings("indicators")
-    for report in (budget_execution, performance_indicators):
-        report.opening(disclosures[-1])
+    budget_execution.opening(newest[-1])
     figure = charts.bars(pd.DataFrame({"label": ["一"], "value": [1.0]}))
     svg.draw(figure, "", "warm")
 

@@ -105,6 +105,7 @@ def measures(amounts: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         "public_parts_before": last[last["item"].isin(parts["item"])],
     }
 
+    @cache
     def figure(name: str) -> pd.DataFrame:
         scheme, _, phase = name.partition(".")
         return pick(amounts, scheme, phase) if phase else figures[name]
@@ -275,14 +276,12 @@ def others(amounts: pd.DataFrame, shown: frozenset[str]) -> pd.DataFrame:
         scheme, item, label, label_zh, approved, executed, last (executed in the year before),
         last_low, last_high (万元), derived (that last is), source, disputed.
     """
-    chosen = amounts[~(amounts["scheme"].isin(shown) & amounts["own"])]
+    phase = amounts["phase"].replace({"adjusted": "approved", "full_year": "approved"})
+    told = amounts.assign(phase=phase.mask(before(amounts), "last"))
     rows = []
-    for _, group in chosen.groupby("item", sort=False):
-        value = group["base"].astype(float) / WAN
-        phase = group["phase"].mask(before(amounts).reindex(group.index), "last")
-        phase = phase.replace({"adjusted": "approved", "full_year": "approved"})
-        known = dict(zip(phase, value, strict=True))
-        past = group[phase == "last"]
+    for _, group in told[~(told["scheme"].isin(shown) & told["own"])].groupby("item", sort=False):
+        known = dict(zip(group["phase"], group["base"].astype(float) / WAN, strict=True))
+        past = group[group["phase"] == "last"]
         low, high = (past[key].astype(float).sum(min_count=1) / WAN for key in ("low", "high"))
         rows.append(
             {

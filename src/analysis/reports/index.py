@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pandas as pd
 
 from analysis.checks import claims
@@ -27,6 +29,7 @@ from analysis.reports.common import Tile, tile
 NEWEST = 5  # years looked at: more fit neither a sentence nor a phone
 
 
+@lru_cache(maxsize=1)  # a package is as it was when it was opened
 def disclosures(package: Package) -> list[Disclosure]:
     """The newest years of a package, oldest first."""
     return [Disclosure(year, package) for year in package.years[-NEWEST:]]
@@ -46,6 +49,7 @@ def opening(package: Package) -> Fragment:
     )
 
 
+@lru_cache(maxsize=1)
 def _completions(package: Package) -> list[tuple[int, float, float, float]]:
     """Year, executed, approved (万元) and completion (%) of each year that states both."""
     found = []
