@@ -224,7 +224,7 @@ class Package:
 
         path = self.resources[name]["path"]
         try:
-            # texts as objects lie in one block, which a filter takes at once; as `str` each is its own
+            # texts as objects lie in one block, which a filter takes at once
             frame = pd.read_csv(io.StringIO(self.text(name)), dtype=object, keep_default_na=False)
             if name in CORRECTED:
                 _correct(frame, name, self.rows("corrections"))
