@@ -103,7 +103,7 @@ def test_an_amount_without_a_number_makes_a_sum_unknown_and_never_less(disclosur
 
 
 def test_each_project_of_2022_has_its_rate(disclosures):
-    frame = budget.items(disclosures[2022].amounts, "project").set_index("item")
+    frame = budget.items(disclosures[2022].amounts).set_index("item")
     assert frame["rate"].round(2).to_dict() == {
         "publicity": 95.95,
         "custody": 100.0,
@@ -111,7 +111,7 @@ def test_each_project_of_2022_has_its_rate(disclosures):
         "total": 98.75,
     }
     assert frame["kind"].tolist() == ["part", "part", "part", "total"]
-    assert budget.items(disclosures[2024].amounts, "project").empty
+    assert budget.items(disclosures[2024].amounts).empty
 
 
 def test_a_full_year_budget_is_a_level_of_its_own(disclosures):
@@ -123,7 +123,7 @@ def test_a_full_year_budget_is_a_level_of_its_own(disclosures):
     assert found["completion"] == pytest.approx(64.19 / 65 * 100)
     assert found["full_year_completion"] == pytest.approx(64.19 / 130 * 100)
     assert math.isnan(found["adjustment"])  # a level is no change
-    items = budget.items(amounts, "project").set_index("item")
+    items = budget.items(amounts).set_index("item")
     assert set(items["phase"]) == {"full_year"}
     assert items.loc["publicity", "rate"] == pytest.approx(19.19 / 40 * 100)
 

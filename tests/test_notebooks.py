@@ -1,13 +1,13 @@
 """Every notebook for every year through the real runner, and the figures it must tell."""
 
 import html
-import importlib
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import openings
 import pytest
 from command import reports
 from conftest import ROOT
@@ -17,7 +17,13 @@ import analysis
 from analysis.checks import claims, identities
 from analysis.data.package import find, records
 from analysis.measures import trends
-from analysis.reports import data_quality, index, performance_indicators
+from analysis.reports import (
+    budget_execution,
+    data_quality,
+    index,
+    performance_indicators,
+    spending_composition,
+)
 from analysis.reports import trends as trends_report
 
 YEARLY = ("budget_execution", "performance_indicators", "spending_composition")
@@ -162,16 +168,10 @@ def headlines():
 
     for year in package.years:
         one = analysis.Disclosure(year)
-        for name in ("budget_execution", "spending_composition"):
-            report = importlib.import_module(f"analysis.reports.{name}")
-            found = report.answer(one), report.tiles(one), report.findings(one)
-            told[f"{year}/{name}"] = page(*found)
-        observed = one.indicators
-        told[f"{year}/performance_indicators"] = page(
-            performance_indicators.answer(observed, year),
-            performance_indicators.tiles(observed),
-            performance_indicators.findings(one),
-        )
+        for report in (budget_execution, spending_composition, performance_indicators):
+            name = report.__name__.rpartition(".")[2]
+            makers = openings.answer, openings.tiles, openings.findings
+            told[f"{year}/{name}"] = page(*(make(report, one) for make in makers))
     documents, printed = analysis.documents_of(), package.load("disclosed_tables")
     judged, checked = claims.findings(package), identities.checked_tables(package)
     told["data_quality"] = page(

@@ -30,6 +30,7 @@ def warm_up() -> None:
 
     from analysis.batch import kernel
     from analysis.data.package import find
+    from analysis.measures import budget
     from analysis.present import charts, svg
     from analysis.reports import budget_execution, index
     from analysis.site import page
@@ -45,7 +46,9 @@ def warm_up() -> None:
     newest = index.disclosures(package)[-2:]
     for one in newest:
         one.findings("money"), one.findings("indicators")
-    budget_execution.opening(newest[-1])
+    measures = budget.measures(one.amounts, one.cells)
+    steps, items = budget.bridge(one.amounts, one.cells), budget.items(one.amounts)
+    budget_execution.opening(one, measures, steps, items)
     figure = charts.bars(pd.DataFrame({"label": ["一"], "value": [1.0]}))
     svg.draw(figure, "", "warm")
 

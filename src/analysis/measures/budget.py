@@ -154,28 +154,29 @@ def first(texts: Iterable[str]) -> str:
     return next(filter(None, texts), "")
 
 
-def items(amounts: pd.DataFrame, scheme: str) -> pd.DataFrame:
-    """Budget and executed money of each item of a classification that has a budget, with a total.
+def items(amounts: pd.DataFrame) -> pd.DataFrame:
+    """Budget and executed money of each item that has a budget, with a total.
 
-    The budget is the full year's where the items have one, else the approved one. Empty where
-    no item has a budget.
+    Of the projects, or of the functional items where no project has one. The budget is the full
+    year's where the items have one, else the approved one. Empty where no item has a budget.
 
     Returns:
         kind (part, total), item, label, label_zh, phase (of the budget), approved (the budget),
         executed, unspent (万元), rate (%), source, disputed, corrected.
     """
-    phase = "full_year" if len(pick(amounts, scheme, "full_year")) else "approved"
-    parts = []
-    for kind, one in (("part", scheme), ("total", "total")):
-        budgeted = pick(amounts, one, phase)
+    for scheme in ("project", "function"):
+        phase = "full_year" if len(pick(amounts, scheme, "full_year")) else "approved"
+        parts = pick(amounts, scheme, phase)
         if scheme == "function":  # the totals of classes and divisions are those of their items
-            budgeted = budgeted[(budgeted["item"].str.len() == 7) | (kind == "total")]
-        if budgeted.empty and kind == "part":
-            return pd.DataFrame()
-        spent = pick(amounts, one, "executed")  # of some items nothing may be told
-        both = budgeted.merge(spent, "left", on="item", suffixes=("", "_executed"))
-        parts.append(both.assign(kind=kind, phase=phase))
-    frame = pd.concat(parts, ignore_index=True)
+            parts = parts[parts["item"].str.len() == 7]
+        if len(parts):
+            break
+    else:
+        return pd.DataFrame()
+    whole = pick(amounts, "total", phase)
+    spent = pd.concat([pick(amounts, one, "executed") for one in (scheme, "total")])
+    frame = pd.concat([parts.assign(kind="part"), whole.assign(kind="total")]).assign(phase=phase)
+    frame = frame.merge(spent, "left", on="item", suffixes=("", "_executed"))  # some have none
     other = frame["disputed_executed"].fillna("")
     frame["disputed"] = frame["disputed"].where(frame["disputed"] != "", other)
     frame["source"] += ("; " + frame["source_executed"]).fillna("")

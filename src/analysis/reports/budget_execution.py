@@ -22,41 +22,36 @@ __dir__ = own(__name__)
 
 # schemes that have a section of their own; the others are told under what every one must state
 SHOWN = frozenset({"total", "adjustment", "balance", "source", "project", "function"})
-Measures = dict[str, dict[str, Any]]  # rows of ``budget.measures`` by the id of the measure
+Rows = dict[str, dict[str, Any]]
 
 
-def opening(disclosure: Disclosure) -> Fragment:
-    """The first screen of the report."""
+def opening(
+    disclosure: Disclosure, measures: pd.DataFrame, steps: pd.DataFrame, items: pd.DataFrame
+) -> Fragment:
+    """The first screen of the report (from ``budget.measures``, ``bridge`` and ``items``)."""
     return tables.opening(
         disclosure,
         disclosure.year,
         _("Budget execution"),
         "预算执行",
-        answer(disclosure),
-        tiles(disclosure),
-        findings(disclosure)[:5],
+        answer(disclosure.year, measures, steps),
+        tiles(disclosure, measures, items),
+        findings(disclosure, measures, steps, items)[:5],
         common.cautions(disclosure.findings("money")),
     )
 
 
-def _measures(disclosure: Disclosure) -> Measures:
-    """Each measure by its id."""
-    found = budget.measures(disclosure.amounts, disclosure.cells)
-    return {row["measure"]: row for row in records(found)}
+def _by(column: str, frame: pd.DataFrame) -> Rows:
+    """Each measure by its id; each step by its kind, of which only changes may be several."""
+    return {row[column]: row for row in records(frame)}
 
 
-def _steps(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Each step of the bridge by its kind, of which only changes may be several."""
-    return {row["kind"]: row for row in records(frame)}
-
-
-def answer(disclosure: Disclosure) -> str:
+def answer(year: int, measures: pd.DataFrame, steps: pd.DataFrame) -> str:
     """Whether the money was spent as planned, in one sentence."""
-    completion = _measures(disclosure)["completion"]
-    steps = bridge_of(disclosure)
+    completion = _by("measure", measures)["completion"]
     spent, approved = completion["numerator"], completion["denominator"]
     values = {
-        "year": disclosure.year,
+        "year": year,
         "spent": money(spent),
         "approved": money(approved),
         "rate": percent(completion["value"]),
@@ -67,7 +62,7 @@ def answer(disclosure: Disclosure) -> str:
         return _("{spent} was spent in {year}; {reason}.").format(
             **values, reason=word("reason", completion["reason"])
         )
-    at = _steps(steps)
+    at = _by("kind", steps)
     left, over = at["left"]["accounts"], at["left"]["with_quota"]
     unnamed = at.get("unnamed", {}).get("accounts", 0.0)
     changes = steps[steps["kind"] == "change"]
@@ -94,9 +89,9 @@ def answer(disclosure: Disclosure) -> str:
     ).format(**values)
 
 
-def tiles(disclosure: Disclosure) -> list[Tile]:
+def tiles(disclosure: Disclosure, measures: pd.DataFrame, items: pd.DataFrame) -> list[Tile]:
     """The headline figures."""
-    at, change = _measures(disclosure), budget.change(disclosure.amounts)
+    at, change = _by("measure", measures), budget.change(disclosure.amounts)
     spent, approved = at["completion"]["numerator"], at["completion"]["denominator"]
     made: list[Tile] = []
     if pd.notna(spent):
@@ -118,8 +113,8 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
         if pd.notna(one["value"]):
             rate = number(one["value"], 2)
             made.append(tile(name, rate, "%", note, derived=name != "completion"))
-    procured, projects = budget.procurement(disclosure.amounts), items_of(disclosure)
-    parts = projects[projects["kind"] == "part"] if len(projects) else projects
+    procured = budget.procurement(disclosure.amounts)
+    parts = items[items["kind"] == "part"] if len(items) else items
     if procured:
         note = _("{share} of spending").format(share=percent(procured["share"]))
         made.append(tile("procurement", number(procured["value"], 2), "万元", note))
@@ -130,15 +125,17 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
     return made[:5]
 
 
-def findings(disclosure: Disclosure) -> list[str]:
+def findings(
+    disclosure: Disclosure, measures: pd.DataFrame, steps: pd.DataFrame, items: pd.DataFrame
+) -> list[str]:
     """What else a reader must know, most telling first."""
-    at = _measures(disclosure)
+    at = _by("measure", measures)
     return [
         *_disagreements(disclosure),
-        *_sources(at, bridge_of(disclosure)),
+        *_sources(at, steps),
         *_endings(at),
         *_change(disclosure),
-        *_items(items_of(disclosure), disclosure.indicators),
+        *_items(items, disclosure.indicators),
         *_adjustment(at),
         *common.grades(disclosure.indicators),
     ]
@@ -156,7 +153,7 @@ def _disagreements(disclosure: Disclosure) -> list[str]:
     ]
 
 
-def _sources(at: Measures, steps: pd.DataFrame) -> list[str]:
+def _sources(at: Rows, steps: pd.DataFrame) -> list[str]:
     """How much of what was spent the approved budget promised."""
     share = at["approved_share"]["value"]
     changes = steps[steps["kind"] == "change"] if len(steps) else steps
@@ -169,7 +166,7 @@ def _sources(at: Measures, steps: pd.DataFrame) -> list[str]:
     return [message.format(share=percent(share), changes=amounts_of(changes, "accounts"))]
 
 
-def _endings(at: Measures) -> list[str]:
+def _endings(at: Rows) -> list[str]:
     """Both endings of the year, where the text tells of a quota."""
     named, over = at["named_completion"]["value"], at["quota_completion"]
     if pd.isna(over["value"]):
@@ -226,7 +223,7 @@ def _change(disclosure: Disclosure) -> list[str]:
     ]
 
 
-def _adjustment(at: Measures) -> list[str]:
+def _adjustment(at: Rows) -> list[str]:
     """The adjustment rate in its two readings, the definition's first."""
     own, every = (at[name]["value"] for name in ("adjustment", "adjustment_all"))
     if pd.isna(own):
@@ -273,24 +270,13 @@ def _items(frame: pd.DataFrame, observed: pd.DataFrame) -> list[str]:
     ]
 
 
-def bridge_of(disclosure: Disclosure) -> pd.DataFrame:
-    """``budget.bridge`` of a disclosure."""
-    return budget.bridge(disclosure.amounts, disclosure.cells)
-
-
-def items_of(disclosure: Disclosure) -> pd.DataFrame:
-    """``budget.items`` of the first classification whose items have a budget."""
-    frames = (budget.items(disclosure.amounts, scheme) for scheme in ("project", "function"))
-    return next((frame for frame in frames if len(frame)), pd.DataFrame())
-
-
 def bridge(steps: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     """From the approved budget to what was spent and what is left (from ``budget.bridge``)."""
     if steps.empty:
         return tables.notice(_("The approved or the executed total is not stated with a number."))
     frame = relabelled(steps, "step")
     frame.loc[frame["kind"] == "executed", "label_zh"] = common.executed(documents)[1]
-    at = _steps(frame)
+    at = _by("kind", frame)
     unnamed = at.get("unnamed", {}).get("accounts", 0.0)
     hidden = frame["kind"].eq("available") | (frame["kind"].eq("unnamed") & (unnamed == 0))
     kinds = {"approved": "start", "unnamed": "change", "executed": "total", "left": "total"}

@@ -10,7 +10,7 @@ from analysis.checks import claims
 from analysis.checks.identities import checked_tables
 from analysis.data.package import Package, records
 from analysis.disclosure import Disclosure, documents_of
-from analysis.measures import budget
+from analysis.measures import budget, composition, indicators
 from analysis.measures import trends as measured
 from analysis.present import charts, tables
 from analysis.present.labels import both
@@ -50,12 +50,16 @@ def opening(package: Package) -> Fragment:
 
 
 @lru_cache(maxsize=1)
+def _measures(package: Package) -> list[tuple[Disclosure, pd.DataFrame]]:
+    """``budget.measures`` of each of these years."""
+    return [(one, budget.measures(one.amounts, one.cells)) for one in disclosures(package)]
+
+
 def _completions(package: Package) -> list[tuple[int, float, float, float]]:
     """Year, executed, approved (万元) and completion (%) of each year that states both."""
     found = []
-    for one in disclosures(package):
-        measures = records(budget.measures(one.amounts, one.cells))
-        row = next(row for row in measures if row["measure"] == "completion")
+    for one, measures in _measures(package):
+        row = next(row for row in records(measures) if row["measure"] == "completion")
         if pd.notna(row["value"]):
             found.append((one.year, row["numerator"], row["denominator"], row["value"]))
     return found
@@ -101,7 +105,7 @@ def tiles(package: Package) -> list[Tile]:
         label = f"Approved {year}", f"{year}年度年初预算"
         made.append(tile(label, number(approved, 2), "万元", note if first < year else ""))
     for one in disclosures(package)[-1:]:
-        made += performance_indicators.gravest(one.indicators)
+        made += performance_indicators.gravest(indicators.ledger(one.indicators)).values()
     counts = claims.counts(claims.findings(package))
     if counts.statements:
         note = _("of {n} checked").format(n=number(counts.statements))
@@ -117,11 +121,14 @@ def tiles(package: Package) -> list[Tile]:
 def answers(package: Package) -> dict[tuple[str, int | None], str]:
     """The answer of each report by notebook and year, to stand beside its link."""
     found: dict[tuple[str, int | None], str] = {}
-    for one in disclosures(package):
-        found["budget_execution", one.year] = budget_execution.answer(one)
-        found["spending_composition", one.year] = spending_composition.answer(one)
-        found["performance_indicators", one.year] = performance_indicators.answer(
-            one.indicators, one.year
+    for one, measures in _measures(package):
+        year, steps = one.year, budget.bridge(one.amounts, one.cells)
+        cuts = composition.cuts(one.amounts, one.cells)
+        observed = one.indicators
+        found["budget_execution", year] = budget_execution.answer(year, measures, steps)
+        found["spending_composition", year] = spending_composition.answer(one, cuts)
+        found["performance_indicators", year] = performance_indicators.answer(
+            year, observed, indicators.ledger(observed), indicators.changes(observed)
         )
     documents, printed = documents_of([], package), package.load("disclosed_tables")
     judged = claims.findings(package)

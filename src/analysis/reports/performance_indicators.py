@@ -23,28 +23,30 @@ __dir__ = own(__name__)
 TIERS = ("high", "medium", "low")  # how the ids of the parts of an ordinal scale end
 
 
-def opening(disclosure: Disclosure) -> Fragment:
-    """The first screen of the report."""
+def opening(
+    disclosure: Disclosure, ledger: pd.DataFrame, changes: pd.DataFrame, tests: pd.DataFrame
+) -> Fragment:
+    """The first screen of the report (from ``indicators.ledger``, ``changes`` and ``tests``)."""
+    observed = disclosure.indicators
     return tables.opening(
         disclosure,
         disclosure.year,
         _("Performance indicators"),
         "绩效指标",
-        answer(disclosure.indicators, disclosure.year),
-        tiles(disclosure.indicators),
-        findings(disclosure)[:5],
+        answer(disclosure.year, observed, ledger, changes),
+        tiles(observed, ledger, changes),
+        findings(observed, ledger, changes, tests)[:5],
         common.cautions(disclosure.findings("indicators")),
     )
 
 
-def answer(observed: pd.DataFrame, year: int) -> str:
+def answer(year: int, observed: pd.DataFrame, ledger: pd.DataFrame, changes: pd.DataFrame) -> str:
     """How things stand, and what changed most, in one sentence."""
     now = indicators.latest(observed)
     values: dict[str, object] = {"year": year, "n": len(now)}
     if now.empty:
         return _("The documents of {year} give no figures of performance.").format(**values)
-    ledger = indicators.ledger(observed)
-    change = next(iter(_largest(indicators.changes(observed))), None)
+    change = next(iter(_largest(changes)), None)
     cut = ledger[ledger["kind"] == "part"].groupby("ledger", sort=False)
     if len(cut):
         name = cut.size().idxmax()
@@ -94,17 +96,13 @@ def _last(change: Any) -> str:
     return span(change["last_low"], change["last_high"], unit)
 
 
-def tiles(observed: pd.DataFrame) -> list[Tile]:
+def tiles(observed: pd.DataFrame, ledger: pd.DataFrame, changes: pd.DataFrame) -> list[Tile]:
     """The headline figures: what is counted, its gravest part, and what changed most."""
-    ledger = indicators.ledger(observed)
     made: dict[str, Tile] = {}
     for _name, rows in ledger.groupby("ledger", sort=False):
-        whole, parts = rows.iloc[0], rows[rows["kind"] == "part"]
-        made[whole["indicator"]] = _tile(whole, _counted(whole), "")
-        for row in records(parts.head(1)):
-            note = _("{share} of {all}").format(share=percent(row["share"]), all=_counted(whole))
-            made[row["indicator"]] = _tile(row, _counted(row), note)
-    for row in _largest(indicators.changes(observed)):
+        made[rows.iloc[0]["indicator"]] = _tile(rows.iloc[0], _counted(rows.iloc[0]), "")
+        made |= gravest(rows)
+    for row in _largest(changes):
         if row["indicator"] not in made:
             message = (
                 _("{last} in the same period of the year before")
@@ -126,34 +124,36 @@ def tiles(observed: pd.DataFrame) -> list[Tile]:
     return list(made.values())[:5]
 
 
-def gravest(observed: pd.DataFrame) -> list[Tile]:
+def gravest(ledger: pd.DataFrame) -> dict[str, Tile]:
     """The first part of the group that is cut into most parts; none where there is no group."""
-    ledger = indicators.ledger(observed)
     parts = ledger[ledger["kind"] == "part"]
-    if parts.empty:
-        return []
-    row = parts[parts["ledger"] == parts["ledger"].value_counts().idxmax()].iloc[0]
-    return [one for one in tiles(observed) if one["label"] == called(row)]
+    for name in parts["ledger"].value_counts().index[:1]:
+        row = parts[parts["ledger"] == name].iloc[0]
+        whole = ledger[ledger["ledger"] == name].iloc[0]
+        note = _("{share} of {all}").format(share=percent(row["share"]), all=_counted(whole))
+        return {row["indicator"]: _tile(row, _counted(row), note)}
+    return {}
 
 
 def _tile(row: Any, value: str, note: str, derived: bool = False) -> Tile:
     return tile((row["label"], row["label_zh"]), value, "", note, derived=derived)
 
 
-def findings(disclosure: Disclosure) -> list[str]:
+def findings(
+    observed: pd.DataFrame, ledger: pd.DataFrame, changes: pd.DataFrame, tests: pd.DataFrame
+) -> list[str]:
     """What else a reader must know, most telling first."""
-    observed = disclosure.indicators
     return [
-        *_ledgers(observed),
-        *_changes(observed)[:2],
-        *_tests(indicators.tests(observed)),
+        *_ledgers(ledger),
+        *_changes(changes)[:2],
+        *_tests(tests),
         *common.grades(observed),
     ]
 
 
-def _ledgers(observed: pd.DataFrame) -> list[str]:
+def _ledgers(ledger: pd.DataFrame) -> list[str]:
     sentences = []
-    for _name, rows in indicators.ledger(observed).groupby("ledger", sort=False):
+    for _name, rows in ledger.groupby("ledger", sort=False):
         parts = common.each(
             rows[rows["kind"] == "part"], _("{value} {item} ({share})"), value=_counted, item=named,
             share=lambda row: percent(row["share"]),
@@ -166,9 +166,9 @@ def _ledgers(observed: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _changes(observed: pd.DataFrame) -> list[str]:
+def _changes(changes: pd.DataFrame) -> list[str]:
     sentences = []
-    for row in records(indicators.changes(observed)):
+    for row in records(changes):
         if not row["fits"]:
             continue
         if row["last_derived"]:
@@ -437,18 +437,15 @@ def themes(observed: pd.DataFrame) -> Fragment:
     return tables.figure(heading, panels=panels)
 
 
-def cannot(observed: pd.DataFrame, year: int) -> Fragment:
+def cannot(observed: pd.DataFrame, changes: pd.DataFrame, tests: pd.DataFrame) -> Fragment:
     """What cannot be said of performance, by reason."""
-    now, tested = indicators.latest(observed), indicators.tests(observed)
-    changed = indicators.changes(observed)
+    now = indicators.latest(observed)
     said = [
-        *common.each(
-            tested[tested["reason"] == "no_result"], _("the result of {item}"), item=named
-        ),
+        *common.each(tests[tests["reason"] == "no_result"], _("the result of {item}"), item=named),
         *common.each(now[now["base"].isna()], _("a number for {item}"), item=named),
         *common.each(now[now["denominator"] == "not stated"], _("what {item} is over"), item=named),
         *common.each(
-            changed[~changed["fits"]] if len(changed) else changed,
+            changes[~changes["fits"]] if len(changes) else changes,
             _("{item} of the year before"),
             item=named,
         ),

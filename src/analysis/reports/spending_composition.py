@@ -21,24 +21,21 @@ from analysis.reports.common import Tile, named, tile
 __dir__ = own(__name__)
 
 
-def opening(disclosure: Disclosure) -> Fragment:
+Cuts = Mapping[str, pd.DataFrame]  # what ``composition.cuts`` gives
+
+
+def opening(disclosure: Disclosure, cuts: Cuts) -> Fragment:
     """The first screen of the report."""
-    judged = disclosure.findings("money")
     return tables.opening(
         disclosure,
         disclosure.year,
         _("Spending composition"),
         "支出构成",
-        answer(disclosure),
-        tiles(disclosure),
-        findings(disclosure)[:5],
-        common.cautions(judged),
+        answer(disclosure, cuts),
+        tiles(disclosure, cuts),
+        findings(disclosure, cuts)[:5],
+        common.cautions(disclosure.findings("money")),
     )
-
-
-def cuts_of(disclosure: Disclosure) -> dict[str, pd.DataFrame]:
-    """``composition.cuts`` of a disclosure, with the names of its parts."""
-    return composition.cuts(disclosure.amounts, disclosure.cells)
 
 
 def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -46,9 +43,9 @@ def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
     return relabelled(frame, "part").assign(known=known)
 
 
-def answer(disclosure: Disclosure) -> str:
+def answer(disclosure: Disclosure, cuts: Cuts) -> str:
     """What took most of the money, in one sentence."""
-    cuts, procured = cuts_of(disclosure), budget.procurement(disclosure.amounts)
+    procured = budget.procurement(disclosure.amounts)
     spent = budget.total(budget.pick(disclosure.amounts, "total", "executed"))
     name = next((one for one in ("project", "function", "nature") if one in cuts), "")
     values: dict[str, object] = {"year": disclosure.year, "spent": money(spent)}
@@ -86,9 +83,9 @@ def answer(disclosure: Disclosure) -> str:
     ).format(**values)
 
 
-def tiles(disclosure: Disclosure) -> list[Tile]:
+def tiles(disclosure: Disclosure, cuts: Cuts) -> list[Tile]:
     """The headline figures."""
-    cuts, procured = cuts_of(disclosure), budget.procurement(disclosure.amounts)
+    procured = budget.procurement(disclosure.amounts)
     spent = budget.total(budget.pick(disclosure.amounts, "total", "executed"))
     label = common.executed(disclosure.documents)
     made = [] if pd.isna(spent) else [tile(label, number(spent, 2), "万元")]
@@ -112,9 +109,9 @@ def tiles(disclosure: Disclosure) -> list[Tile]:
     return made[:5]
 
 
-def findings(disclosure: Disclosure) -> list[str]:
+def findings(disclosure: Disclosure, cuts: Cuts) -> list[str]:
     """One sentence a cut, and what the money cannot be told to have bought."""
-    cuts, sentences = cuts_of(disclosure), []
+    sentences = []
     for scheme, frame in cuts.items():
         if scheme == "source":  # the budget report sets it beside its table
             continue
@@ -160,7 +157,7 @@ def findings(disclosure: Disclosure) -> list[str]:
     )
 
 
-def cuts(frames: Mapping[str, pd.DataFrame]) -> Fragment:
+def cuts(frames: Cuts) -> Fragment:
     """One bar of the money, cut in every way that is disclosed (from ``composition.cuts``)."""
     shown = {name: _labelled(frame) for name, frame in frames.items() if name != "source"}
     if "project" not in shown:
@@ -238,7 +235,7 @@ def hierarchy(frame: pd.DataFrame) -> Fragment:
     )
 
 
-def cannot(frames: Mapping[str, pd.DataFrame], year: int) -> Fragment:
+def cannot(frames: Cuts, year: int) -> Fragment:
     """Which cuts are missing, and what that rules out (from ``composition.cuts``)."""
     lack = [word("cut", name) for name in composition.SCHEMES if name not in frames]
     rows = [("not_disclosed", one[:1].lower() + one[1:]) for one in lack]
