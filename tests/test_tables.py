@@ -5,7 +5,7 @@ import pytest
 from conftest import edit
 
 import analysis
-from analysis.data.package import DataError, data_directory
+from analysis.data.package import DataError, data_directory, seen
 
 
 def test_every_table_loads_with_its_rows():
@@ -110,3 +110,25 @@ def test_findings_refuse_a_gravity_that_is_none_and_take_a_list():
 
 def test_a_document_without_rows_has_none():
     assert analysis.load("statutory_tables", document="2022-performance-evaluation").empty
+
+
+@pytest.mark.parametrize("name", ["amounts", "cells", "indicators"])
+def test_what_one_changes_in_a_frame_of_a_year_stays_with_its_disclosure(name):
+    frame = getattr(analysis.Disclosure(2024), name)
+    before = frame.copy()
+    frame.loc[:, "source"] = ""
+    frame.loc[:, "base"] = 0.0
+    frame["own"] = False
+    again = getattr(analysis.Disclosure(2024), name)
+    assert again is not frame
+    pd.testing.assert_frame_equal(again, before)
+
+
+def test_a_disclosure_that_finds_its_frames_made_has_looked_at_all_they_are_made_of():
+    def looks():
+        seen.clear()
+        disclosure = analysis.Disclosure(2022)
+        assert len(disclosure.amounts) and len(disclosure.indicators)
+        return {*seen}
+
+    assert looks() == looks() != set()

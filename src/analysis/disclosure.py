@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Disclosure:
         high (yuan), own (of the disclosure's year), source, disputed (the finding that disputes
         it, or "").
         """
-        return settled(self._amounts, AMOUNT)
+        return self._shared("amounts", lambda: settled(self._amounts, AMOUNT))
 
     @cached_property
     def _amounts(self) -> pd.DataFrame:
@@ -63,6 +63,9 @@ class Disclosure:
     @cached_property
     def cells(self) -> pd.DataFrame:
         """Cells of the statutory tables, with `table` (01–09), the label's English and source."""
+        return self._shared("cells", self._cells)
+
+    def _cells(self) -> pd.DataFrame:
         frame = self._read("statutory_tables")
         items = self.package.load("items").set_index("item")["name_en"]
         frame["label_zh"] = frame["label"]
@@ -73,6 +76,9 @@ class Disclosure:
     @cached_property
     def indicators(self) -> pd.DataFrame:
         """See ``observations``."""
+        return self._shared("indicators", self._indicators)
+
+    def _indicators(self) -> pd.DataFrame:
         frame = observations(self.documents, self.findings("indicators"), self.package)
         frame = settled(frame, ["indicator", "year"])
         return frame.assign(own=frame["year"] == self.year)
@@ -97,6 +103,10 @@ class Disclosure:
         frame = self._read("explanations", subject=subject)
         frame["source"] = frame["document"] + ", line " + frame["line"].astype(str)
         return frame
+
+    def _shared(self, what: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """What is made once for every disclosure of the year; each has a frame of its own."""
+        return self.package.remember(f"{what} {self.year}", make).copy(deep=False)
 
     def _read(self, name: str, **where: Where) -> pd.DataFrame:
         return read_from(name, self.documents, self.package, **where)
@@ -127,8 +137,7 @@ def read_from(name: str, documents: pd.DataFrame, package: Package, **where: Whe
 def settled(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """One row for each key: what is stated before what is derived, then as the documents stand."""
     chosen = frame.sort_values("basis", ascending=False, kind="stable").drop_duplicates(keys)
-    kept = frame[frame.index.isin(chosen.index)]
-    return kept.reset_index(drop=True).copy()  # which joins its blocks
+    return chosen.sort_index(ignore_index=True).copy()  # which joins its blocks
 
 
 def marked(frame: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
@@ -147,15 +156,16 @@ def observations(documents: pd.DataFrame, judged: pd.DataFrame, package: Package
         (names of the unit printed and of its base unit), source, disputed.
     """
     frame = formula.derive(read_from("indicators", documents, package), package)
-    definitions = package.load("indicator_definitions")
+    definitions, units = package.remember("definitions", lambda: _definitions(package))
+    frame = frame.merge(definitions, on="indicator", how="left").merge(units, on="unit", how="left")
+    return marked(frame.sort_values("position", kind="stable", ignore_index=True), judged)
+
+
+def _definitions(package: Package) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Indicators with their themes, and units, both as `observations` names their columns."""
+    names = {"name_en": "label", "name_zh": "label_zh"}
+    definitions = package.load("indicator_definitions").rename(columns=names)
     themes = package.load("themes").rename(columns={"name_en": "theme_en", "name_zh": "theme_zh"})
-    frame = frame.merge(definitions, on="indicator", how="left").merge(
-        themes, on="theme", how="left"
-    )
-    units = package.load("units").set_index("unit")
-    named = {"name_en": "unit_en", "name_zh": "unit_zh"}
-    for column in ("quantity", "base_en", "base_zh", *named):
-        frame[named.get(column, column)] = frame["unit"].map(units[column])
-    frame = frame.rename(columns={"name_en": "label", "name_zh": "label_zh"})
-    frame = frame.sort_values("position", kind="stable", ignore_index=True)
-    return marked(frame, judged)
+    units = package.load("units").rename(columns={"name_en": "unit_en", "name_zh": "unit_zh"})
+    columns = ["unit", "quantity", "base_en", "base_zh", "unit_en", "unit_zh"]
+    return definitions.merge(themes, on="theme", how="left"), units[columns]

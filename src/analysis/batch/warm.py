@@ -45,8 +45,7 @@ def warm_up() -> None:
     # what one report computes and draws leaves caches behind that serve every other
     newest = index.disclosures(package)[-2:]
     for one in newest:
-        one.findings("money"), one.findings("indicators")
-    measures = budget.measures(one.amounts, one.cells)
+        measures, _ = budget.measures(one.amounts, one.cells), one.indicators
     steps, items = budget.bridge(one.amounts, one.cells), budget.items(one.amounts)
     budget_execution.opening(one, measures, steps, items)
     figure = charts.bars(pd.DataFrame({"label": ["一"], "value": [1.0]}))

@@ -232,6 +232,8 @@ class Package:
                 column = frame[field["name"]]
                 if field["type"] in ("integer", "number"):
                     kind = "Int64" if field["type"] == "integer" else "Float64"
+                    if field.get("constraints", {}).get("required"):
+                        kind = kind.lower()
                     frame[field["name"]] = pd.to_numeric(column.replace("", None)).astype(kind)
                 elif field["type"] == "boolean":
                     frame[field["name"]] = column == "true"

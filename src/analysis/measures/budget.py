@@ -32,13 +32,8 @@ def pick(
     amounts: pd.DataFrame, scheme: str, phase: str, direction: str = "expenditure"
 ) -> pd.DataFrame:
     """Figures of the disclosure's own year in one classification, phase and direction."""
-    chosen: pd.DataFrame = amounts[
-        (amounts["scheme"] == scheme)
-        & (amounts["phase"] == phase)
-        & (amounts["direction"] == direction)
-        & amounts["own"]
-    ]
-    return chosen
+    keys = zip(*(amounts[key] for key in ("scheme", "phase", "direction", "own")), strict=True)
+    return amounts[[key == (scheme, phase, direction, True) for key in keys]]
 
 
 def before(frame: pd.DataFrame) -> pd.Series[bool]:

@@ -190,9 +190,7 @@ def intensity(indicators: pd.DataFrame) -> pd.DataFrame:
 
 def results_of(indicators: pd.DataFrame, item: str) -> pd.DataFrame:
     """The observations of the own year that a definition names as what an item paid for."""
-    now = latest(indicators)
-    found: pd.DataFrame = now[now["paid_by"] == item]
-    return found
+    return indicators[indicators["own"] & (indicators["paid_by"] == item)]
 
 
 def at_list_price(indicators: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
