@@ -128,7 +128,8 @@ def test_a_disclosure_that_finds_its_frames_made_has_looked_at_all_they_are_made
     def looks():
         seen.clear()
         disclosure = analysis.Disclosure(2022)
-        assert len(disclosure.amounts) and len(disclosure.indicators)
+        assert len(disclosure.amounts)
+        assert len(disclosure.indicators)
         return {*seen}
 
     assert looks() == looks() != set()
