@@ -180,11 +180,11 @@ def headlines():
         data_quality.findings(judged, checked, documents),
     )
     money, observed = trends.money(package), trends.observations(package)
-    panel, compared = trends.panel(observed), trends.comparisons(observed)
+    moved, compared = trends.moves(trends.panel(observed)), trends.comparisons(observed)
     told["trends"] = page(
         trends_report.answer(money, compared),
-        trends_report.tiles(money, panel),
-        trends_report.findings(money, panel, compared),
+        trends_report.tiles(money, moved),
+        trends_report.findings(moved),
     )
     told["index"] = page(index.answer(package), index.tiles(package), [])
     return told

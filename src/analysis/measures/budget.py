@@ -33,7 +33,7 @@ def pick(
 ) -> pd.DataFrame:
     """Figures of the disclosure's own year in one classification, phase and direction."""
     keys = zip(*(amounts[key] for key in ("scheme", "phase", "direction", "own")), strict=True)
-    return amounts[[key == (scheme, phase, direction, True) for key in keys]]
+    return amounts.loc[[key == (scheme, phase, direction, True) for key in keys]]
 
 
 def before(frame: pd.DataFrame) -> pd.Series[bool]:

@@ -18,6 +18,9 @@ __dir__ = own(__name__)
 
 # what two figures must share to stand in one series
 DEFINITION = ("kind", "population", "denominator", "quantity", "label")
+# what a reader of a series needs besides
+DESCRIBED = ("label", "label_zh", "quantity", "unit", "base_en", "base_zh", "theme", "share_of",
+             "better", "note", "note_zh")  # fmt: skip
 
 
 class IncomparableError(DataError):
@@ -64,9 +67,8 @@ def series(frame: pd.DataFrame) -> pd.DataFrame:
         IncomparableError: the definitions differ; the message says which and how.
     """
     for column in DEFINITION:
-        found = frame.drop_duplicates(column)
-        if len(found) > 1:
-            raise IncomparableError(column, found)
+        if len({*frame[column]}) > 1:
+            raise IncomparableError(column, frame.drop_duplicates(column))
     columns = ["year", "base", "low", "high", "known", "source", "disputed"]
     return frame[columns].rename(columns={"base": "value"}).sort_values("year", ignore_index=True)
 
@@ -121,10 +123,9 @@ def panel(frame: pd.DataFrame) -> pd.DataFrame:
         part = _every_year(part.set_index("year"))
         if group["quantity"].iloc[0] == "ratio":
             part[["value", "low", "high"]] *= 100
-        columns = ("label", "label_zh", "quantity", "unit", "base_en", "base_zh", "theme",
-                   "share_of", "better", "note", "note_zh")  # fmt: skip
-        panels.append(part.assign(series=indicator, **{c: group[c].iloc[0] for c in columns}))
-    return pd.concat(panels, ignore_index=True) if panels else pd.DataFrame()
+        panels.append(part.assign(series=indicator, **{c: group[c].iloc[0] for c in DESCRIBED}))
+    empty = pd.DataFrame(columns=["series", "year", "value", "known", *DESCRIBED])
+    return pd.concat(panels, ignore_index=True) if panels else empty
 
 
 def _every_year(part: pd.DataFrame) -> pd.DataFrame:
@@ -142,8 +143,6 @@ def moves(panels: pd.DataFrame) -> pd.DataFrame:
         The descriptive columns of ``panel`` and: first_year, last_year, first, last, difference,
         rate (%; missing over zero), derived (either of the two is).
     """
-    if panels.empty:
-        return panels
     known = panels[panels["value"].notna()].groupby("series", sort=False)
     first, last = (known.nth(place).set_index("series", drop=False) for place in (0, -1))
     moved = last.assign(

@@ -26,17 +26,17 @@ NEWEST = 4  # years set side by side in a table: more fit no phone
 
 
 def opening(
-    documents: pd.DataFrame, money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame
+    documents: pd.DataFrame, money: pd.DataFrame, moved: pd.DataFrame, compared: pd.DataFrame
 ) -> Fragment:
-    """The first screen (from ``trends.money``, ``trends.panel`` and ``trends.comparisons``)."""
+    """The first screen (from ``trends.money``, ``trends.moves`` and ``trends.comparisons``)."""
     return tables.opening(
         documents,
         None,
         _("What changed over the years?"),
         "趋势",
         answer(money, compared),
-        tiles(money, panel),
-        findings(money, panel, compared)[:5],
+        tiles(money, moved),
+        findings(moved)[:5],
     )
 
 
@@ -91,7 +91,7 @@ def _value(value: float, move: Mapping[str, Any]) -> str:
     return common.counted(value, move)
 
 
-def tiles(money: pd.DataFrame, panel: pd.DataFrame) -> list[Tile]:
+def tiles(money: pd.DataFrame, moved: pd.DataFrame) -> list[Tile]:
     """The headline changes."""
     made = []
     if move := _approved(money):
@@ -99,7 +99,7 @@ def tiles(money: pd.DataFrame, panel: pd.DataFrame) -> list[Tile]:
             change=percent(move["rate"], 1, sign=True), year=move["first_year"]
         )
         made.append(tile(both("step", "approved"), number(move["last"], 2), "万元", note))
-    for move in records(moves(panel)):
+    for move in records(moved):
         note = _("{change} since {year}").format(change=_moved(move), year=move["first_year"])
         made.append(
             tile((move["label"], move["label_zh"]), _value(move["last"], move), "", note,
@@ -108,11 +108,10 @@ def tiles(money: pd.DataFrame, panel: pd.DataFrame) -> list[Tile]:
     return made[:5]
 
 
-def findings(money: pd.DataFrame, panel: pd.DataFrame, compared: pd.DataFrame) -> list[str]:
+def findings(moved: pd.DataFrame) -> list[str]:
     """Each move with its caveat, the largest first."""
     sentences, noted = [], set()
-    rows = records(moves(panel))
-    for move in sorted(rows, key=lambda one: -abs(one["rate"] if one["first"] else 1e9)):
+    for move in sorted(records(moved), key=lambda one: -abs(one["rate"] if one["first"] else 1e9)):
         values = {
             "item": called(move),
             "first": _value(move["first"], move),
@@ -189,13 +188,11 @@ def by_year(money: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     return tables.figure(title, note, panels, data, columns)
 
 
-def net(panel: pd.DataFrame) -> Fragment:
-    """Net change of the parts of one whole, e.g. of risk tiers (from ``trends.panel``)."""
-    moved = moves(panel)
-    if moved.empty:
-        return tables.notice(_("No parts of a whole are known for two years."), "not_comparable")
+def net(moved: pd.DataFrame) -> Fragment:
+    """Net change of the parts of one whole, e.g. of risk tiers (from ``trends.moves``)."""
+    parts = moved[moved["share_of"] != ""]
     panels: list[tables.Panel] = []
-    for _whole, rows in moved[moved["share_of"] != ""].groupby("share_of", sort=False):
+    for _whole, rows in parts.groupby("share_of", sort=False):
         if len(rows) < 2 or rows["first_year"].nunique() > 1:
             continue
         heading = _("{first} to {last}").format(
@@ -205,15 +202,13 @@ def net(panel: pd.DataFrame) -> Fragment:
         panels.append((heading, charts.changes(rows.assign(value=rows["difference"])), note))
     if not panels:
         return tables.notice(_("No parts of a whole are known for two years."), "not_comparable")
-    parts = moved[moved["share_of"] != ""]
     top = max(records(parts), key=lambda row: abs(row["difference"]))
     title = _("Net change: {item} {change}").format(
         item=named(top), change=number(top["difference"], sign=True)
     )
     note = _("Who moved from which part to which is not known")
     columns = {"first": _("First"), "last": _("Last"), "difference": _("Change")}
-    return tables.figure(title, note, panels, parts,
-                         columns)  # fmt: skip
+    return tables.figure(title, note, panels, parts, columns)
 
 
 def series(panel: pd.DataFrame) -> Fragment:
