@@ -133,7 +133,9 @@ def test_marks_of_verdicts_differ_in_shape_and_what_fails_stands_first() -> None
     assert bars(drawing, "o mi") == [(14, 8)]
     assert len(bars(drawing, "ok")) == 30
     assert "30 of 32" in texts(drawing)
-    assert "1 of 3" in texts(drawing)
+    assert "1 of 2" in texts(drawing)  # of those that were checked
+    unknown = samples.frames()["dots"].assign(verdict="not_checked", severity="")
+    assert texts(drawn("dots", unknown)).count("not checked") == 2
 
 
 def test_a_ceiling_is_drawn_at_every_bar_and_named() -> None:

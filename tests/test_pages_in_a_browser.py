@@ -80,6 +80,16 @@ MEASURES = {
         one => one.checkVisibility() && one.rows[0].cells.length < 7 &&
                one.scrollWidth > document.documentElement.clientWidth - 30).map(
         one => one.textContent.slice(0, 80))""",
+    # headings of few characters that stand in several lines
+    "broken": """[...document.querySelectorAll('thead th')].filter(one => {
+        const text = document.createRange()
+        text.selectNodeContents(one)
+        return one.textContent.length < 5 && text.getBoundingClientRect().height > 30})
+        .map(one => one.textContent)""",
+    # what stands before each figure of a table of five columns, and the heading of its column
+    "named": """[...document.querySelectorAll('.s5 tbody td')].filter(one => one.checkVisibility())
+        .map(one => [getComputedStyle(one, '::before').content, one.textContent,
+            one.closest('table').rows[0].cells[one.cellIndex].textContent])""",
     "unmarked": """(() => {
         const found = [], walk = document.createTreeWalker(document.body, 4)
         while (walk.nextNode())
@@ -412,6 +422,20 @@ def test_no_table_of_up_to_five_columns_scrolls_on_a_phone(
 ) -> None:
     for name in reports:
         assert on_a_phone[name]["wide"] == [], name
+
+
+def test_on_a_phone_each_figure_of_five_columns_is_named_and_none_is_a_dash(
+    on_a_phone: Seen,
+) -> None:
+    named = [one for seen in on_a_phone.values() for one in seen["named"]]
+    assert named
+    for before, said, heading in named:
+        assert before == f'"{heading} "'
+        assert said != "—"
+
+
+def test_no_short_heading_of_a_column_is_broken_on_a_phone(on_a_phone: Seen) -> None:
+    assert [one for seen in on_a_phone.values() for one in seen["broken"]] == []
 
 
 def test_every_link_within_a_page_and_to_another_leads_somewhere(reports: dict[str, Path]) -> None:

@@ -23,6 +23,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from analysis.data.tab import own
 from analysis.present import svg
+from analysis.present.labels import word
 from analysis.present.language import _, either, labelled
 from analysis.present.svg import FILLS, GAP, INK, PAPER, SMALL, SOFT, TYPE, fit, width, wrap
 from analysis.present.tables import Fragment
@@ -169,8 +170,10 @@ def dots(frame: pd.DataFrame) -> Chart:
             zip(part["verdict"], part["severity"], strict=True),
             key=lambda one: (order.get(one[1], 3), MARKS.index(one[0])),
         )
-        held = sum(verdict in ("holds", "zero") for verdict, _grade in checks)
-        said = _("{held} of {all}").format(held=number(held), all=number(len(checks)))
+        done = [verdict for verdict, _grade in checks if verdict != "not_checked"]
+        held = sum(verdict in ("holds", "zero") for verdict in done)
+        said = _("{held} of {all}").format(held=number(held), all=number(len(done)))
+        said = said if done else word("verdict", "not_checked")
         canvas.label({"label": section, "term": "", "said": said})
         for i, (verdict, severity) in enumerate(checks):
             canvas.mark(13 * (i % 26), canvas.y + 13 * (i // 26), verdict, severity)

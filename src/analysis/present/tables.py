@@ -205,7 +205,9 @@ def figure(
     uneven = len(shown) + bool(grid and beside) > 3 and max(heights, default=0) > 2 * min(
         heights, default=0
     )
-    kind = "flow" if uneven and len(heights) > 1 else "panels" if heights else "two"
+    kind = "panels" if heights else "two"
+    if (uneven and len(heights) > 1) or (not heights and len(shown) > 2):
+        kind = "flow"
     # a key for the fills, where a drawing uses another than the plain one, and for marks
     drawn = "".join(drawing for _heading, drawing, *_rest in shown)
     fills = [name for name in ("a1", "dv", "no") if f'class="{name}"' in drawn]
@@ -316,6 +318,7 @@ class _Grid:
         self.heads = {c: name or _heading(c) for c, name in given.items()}
         self.right = {c for c in given if _is_figure(frame[c])}
         self.stacked = 2 < len(given) < 6  # on a phone the label takes a line of its own
+        self.named = len(given) == 5  # which is too many for one line: each is named there
         self.wide = len(given) > 5  # it scrolls on a phone, in a frame of its own
         extra = {"label_zh": _("Chinese term")} if current() == "en" else {}
         extra = {c: name for c, name in (extra | {"source": _("Source")}).items()

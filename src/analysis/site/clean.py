@@ -33,7 +33,7 @@ ATTRIBUTES = dict.fromkeys(SVG, PAINT) | {
     "*": ANYWHERE,
     "a": {"href", "download"},
     "img": {"src", "alt", "width", "height"},
-    "td": {"colspan", "rowspan", "style"},
+    "td": {"colspan", "rowspan", "style", "data-of"},
     "th": {"colspan", "rowspan", "style"},
     "ol": {"start"},
 }
