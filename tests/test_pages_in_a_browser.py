@@ -327,6 +327,25 @@ def test_print_splits_no_row_and_no_chart_and_repeats_headers(
     assert checked > 50
 
 
+def test_the_printed_audit_has_every_finding_and_no_heading_over_nothing(
+    browser: Browser, reports: dict[str, Path], tmp_path: Path
+) -> None:
+    view = browser.new_page()
+    view.goto(reports["data_quality.html"].as_uri())
+    said = view.locator(".case .what").all_text_contents()
+    folded = view.locator("figure:not(:has(h3, table:visible)) figcaption b").all_text_contents()
+    view.pdf(path=str(tmp_path / "page.pdf"))
+    view.close()
+    text = subprocess.run(
+        ["pdftotext", "-raw", str(tmp_path / "page.pdf"), "-"], capture_output=True, text=True
+    ).stdout
+    printed = re.sub(r"\s", "", text)
+    assert len(said) > 20
+    assert [one for one in said if re.sub(r"\s", "", one)[:15] not in printed] == []
+    assert len(folded) == 2
+    assert [one for one in folded if re.sub(r"\s", "", one) in printed] == []
+
+
 def test_no_table_is_wider_than_the_paper(browser: Browser, pages: dict[str, Path]) -> None:
     wide = """() => [...document.querySelectorAll('table, .wide')].filter(one =>
         one.scrollWidth > one.parentNode.clientWidth + 1).map(one => one.textContent)"""
