@@ -13,13 +13,14 @@ import math
 import operator
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.checks.cells import REFERENCE, Cells, Interval, total
 from analysis.data import numerals
 from analysis.data.package import DataError, Package, find
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
 GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
@@ -85,7 +86,7 @@ class Figures:
         rows = self.package.rows("documents")
         return next(int(row["year"]) for row in rows if row["document"] == document)
 
-    def _figure(self, row: dict[str, Any]) -> Figure:
+    def _figure(self, row: dict[str, str]) -> Figure:
         unit, name = row["unit"], row["figure"]
         factor, rounded = self.factor(unit), self._units[unit]["quantity"] in ROUNDED
         amount: Interval | None = None
@@ -98,9 +99,9 @@ class Figures:
             elif not rounded:
                 bounds = f"{amount.low:.2f} and {amount.high:.2f}"
                 amount, why = None, NoIntegerError(f"no whole number lies between {bounds}")
-        elif not pd.isna(row["base"]):
+        elif row["value"]:
             half = numerals.read(row["printed"]).step * factor / 2 if rounded else 0.0
-            amount = Interval.printed(float(row["base"]), half)
+            amount = Interval.printed(float(row["value"]) * factor, half)
         shown = "?" if amount is None else f"{amount.value / factor:,.10g} {unit}"
         place = row["printed"], row["document"], int(row["line"])
         return Figure(name, amount, *place, shown, unit, why)

@@ -29,6 +29,7 @@ FIGURES = ("amounts", "indicators", "claims")  # the tables whose figures have n
 ROOT = Path(__file__).parents[3]  # of the repository, where there is one
 DESCRIPTOR = "datapackage.json"
 LARGEST = 32 * 2**20  # bytes of a file: a county's departments of ten years are a tenth of it
+LONGEST = 5000  # characters of a cell
 
 WORDS = {"title", "description", "title_zh", "description_zh"}  # for people, not compared
 KNOWN = {"name", "version", "created", "licenses", "resources"} | WORDS
@@ -103,34 +104,26 @@ class Package:
         fields: list[dict[str, Any]] = self.resources[name]["schema"]["fields"]
         return fields
 
-    def text(self, name: str) -> str:
-        """The characters of a table's CSV.
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """The rows of a table as printed in its CSV, without pandas.
 
         Raises:
-            DataError: they are not UTF-8.
+            DataError: it is in another encoding, cut off, of other columns, or has rows of another
+                length; a line for each place.
         """
         trace(name, {})
-        path = self.resources[name]["path"]
-        content = self._content[path]
-        try:
-            return content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            row = content[: error.start].count(b"\n") + 1
-            raise DataError(
-                f"{path}, row {row}: found byte {content[error.start]:#04x}, expected UTF-8 text"
-            ) from None
+        return self._once(("rows", name), lambda: self._parse(name))
 
-    def rows(self, name: str) -> list[dict[str, str]]:
-        """The rows of a table as printed in its CSV, without pandas."""
-        trace(name, {})
+    def corrected(self, name: str) -> list[dict[str, str]]:
+        """The rows of a table as corrected, with ``corrected``: what was mended, or "".
 
-        def read() -> list[dict[str, str]]:
-            try:
-                return list(csv.DictReader(io.StringIO(self.text(name), newline="")))
-            except csv.Error as error:
-                raise DataError(f"{self.resources[name]['path']}: found {error}") from None
-
-        return self._once(("rows", name), read)
+        Raises:
+            DataError: a correction does not find what it expects, for a source that no longer errs
+                is an error.
+        """
+        if name not in CORRECTED:
+            return self.rows(name)
+        return self._once(("corrected", name), lambda: self._correct(name))
 
     def load(self, name: str, **where: Where) -> pd.DataFrame:
         """A table as a tidy DataFrame; see ``load``."""
@@ -173,8 +166,8 @@ class Package:
             frame = frame[frame[column].isin(asked)]
         return frame.reset_index(drop=True)
 
-    def figure(self, name: str) -> dict[str, Any] | None:
-        """The row of the figure of this name, as `load` gives it; None where there is none."""
+    def figure(self, name: str) -> dict[str, str] | None:
+        """The row of the figure of this name, as `corrected` has it; None where there is none."""
         for table in FIGURES:  # where names are used once
             if row := self._by_figure(table).get(name):
                 trace(table, row)
@@ -204,9 +197,9 @@ class Package:
             ("positions", name, column), lambda: dict(self._typed(name).groupby(column).indices)
         )
 
-    def _by_figure(self, name: str) -> dict[str, dict[str, Any]]:
+    def _by_figure(self, name: str) -> dict[str, dict[str, str]]:
         return self._once(
-            ("figures", name), lambda: {row["figure"]: row for row in records(self._typed(name))}
+            ("figures", name), lambda: {row["figure"]: row for row in self.corrected(name)}
         )
 
     def _once(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
@@ -218,17 +211,74 @@ class Package:
     def _typed(self, name: str) -> pd.DataFrame:
         return self._once(("typed", name), lambda: self._type(name))
 
+    def _parse(self, name: str) -> list[dict[str, str]]:
+        path, expected = self.resources[name]["path"], [one["name"] for one in self.fields(name)]
+        content = self._content[path]
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            row = content[: error.start].count(b"\n") + 1
+            raise DataError(
+                f"{path}, row {row}: found byte {content[error.start]:#04x}, expected UTF-8 text"
+            ) from None
+        if not content.endswith(b"\n"):
+            row = content.count(b"\n") + 1
+            raise DataError(
+                f"{path}, row {row}: found no line end after the last row, expected one: cut off?"
+            )
+        if "\0" in text:
+            raise DataError(f"{path}: found a NUL character, expected text")
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        try:
+            header, *rows = lines
+        except csv.Error as error:
+            raise DataError(
+                f"{path}, row {lines.line_num}: found {error}, expected quotes that open and close "
+                f"around a whole cell of at most {LONGEST:,} characters"
+            ) from None
+        if header != expected:
+            odd = sorted({*header} ^ {*expected}, key=(expected + header).index)
+            raise DataError(
+                f"{path}, row 1, column {', '.join(odd) or 'order'}: "
+                f"found {','.join(header)!r}, expected {','.join(expected)!r}"
+            )
+        if wrong := [
+            f"{path}, row {number}: found {f'{len(cells)} cells' if cells else 'an empty row'}, "
+            f"expected {len(expected)} cells"
+            for number, cells in enumerate(rows, start=2)
+            if len(cells) != len(expected)
+        ]:
+            raise DataError("\n".join(wrong))
+        return [dict(zip(expected, cells, strict=True)) for cells in rows]
+
+    def _correct(self, name: str) -> list[dict[str, str]]:
+        rows = [row | {"corrected": ""} for row in self.rows(name)]
+        for rule in self.rows("corrections"):
+            if rule["table"] != name:
+                continue
+            figure, column, expected = rule["figure"], rule["column"], rule["expect"]
+            found = [row for row in rows if row["figure"] == figure]
+            if not found:
+                raise DataError(f"corrections.csv: no figure {figure!r} in {name}.csv")
+            if [row[column] for row in found] != [expected]:
+                raise DataError(
+                    f"corrections.csv, figure {figure}, column {column}: "
+                    f"found {found[0][column]!r} in {name}.csv, expected {expected!r}"
+                )
+            found[0][column] = rule["corrected"]
+            found[0]["corrected"] = f"{expected} → {rule['corrected']}"
+        return rows
+
     def _type(self, name: str) -> pd.DataFrame:
-        """Read, correct and type one table."""
+        """Type one table."""
         import pandas as pd
 
-        path = self.resources[name]["path"]
+        fields = self.fields(name)
         try:
+            names = [*(field["name"] for field in fields), *["corrected"] * (name in CORRECTED)]
             # texts as objects lie in one block, which a filter takes at once
-            frame = pd.read_csv(io.StringIO(self.text(name)), dtype=object, keep_default_na=False)
-            if name in CORRECTED:
-                _correct(frame, name, self.rows("corrections"))
-            for field in self.fields(name):
+            frame = pd.DataFrame(self.corrected(name), columns=names, dtype=object)
+            for field in fields:
                 column = frame[field["name"]]
                 if field["type"] in ("integer", "number"):
                     kind = "Int64" if field["type"] == "integer" else "Float64"
@@ -243,6 +293,7 @@ class Package:
         except DataError:
             raise
         except (ValueError, TypeError, KeyError, OverflowError) as error:
+            path = self.resources[name]["path"]
             raise DataError(f"{path}: found {error}, see `analysis check`") from None
         return frame
 
@@ -462,25 +513,6 @@ def trace(name: str, where: Mapping[str, object]) -> None:
     """Note for the batch what is looked at; nothing else in this module reads a table."""
     document = where.get("document")
     seen.add((name, document if isinstance(document, str) else None))
-
-
-def _correct(frame: pd.DataFrame, name: str, corrections: list[dict[str, str]]) -> None:
-    """Apply the corrections of one table in place; a source that no longer errs is an error."""
-    frame["corrected"] = ""
-    for rule in corrections:
-        if rule["table"] != name:
-            continue
-        chosen = frame["figure"] == rule["figure"]
-        found = frame.loc[chosen, rule["column"]].tolist()
-        if found != [rule["expect"]]:
-            raise DataError(
-                f"corrections.csv, figure {rule['figure']}, column {rule['column']}: "
-                f"found {found[0]!r} in {name}.csv, expected {rule['expect']!r}"
-                if found
-                else f"corrections.csv: no figure {rule['figure']!r} in {name}.csv"
-            )
-        frame.loc[chosen, rule["column"]] = rule["corrected"]
-        frame.loc[chosen, "corrected"] = f"{rule['expect']} → {rule['corrected']}"
 
 
 def _declare(cells: pd.DataFrame, disclosed: list[dict[str, str]]) -> None:
