@@ -19,7 +19,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -113,19 +113,22 @@ def findings(
 
 
 def _findings(package: Package, where: Mapping[str, Where | Collection[Where]]) -> pd.DataFrame:
-    claims = package.select("claims", **where)
-    claims = claims[claims["formula"] != ""]
     figures = formula.Figures(package)
-    judged = [{**claim, **judge(claim, figures)} for claim in records(claims)]
+    claims = package.select("claims", **where)
+    judged = [{**one, **judge(one, figures)} for one in records(claims[claims["formula"] != ""])]
+    order = {"severity": (*SEVERITIES, ""), "verdict_id": VERDICTS, "reason_id": REASONS}
+
+    def rank(one: dict[str, Any]) -> tuple[object, ...]:
+        gravity = (ids.index(one[column]) for column, ids in order.items())
+        return one["holds"], *gravity, one["document"], one["line"]
+
     new = ["verdict_id", "reason_id", "verdict", "holds", "recomputed", "arithmetic", "other"]
     # of a frame that is too wide to be shown the ends are seen
     first, last = ["figure", "severity", "verdict", "statement", "printed"], ["line", "holds"]
     between = [one for one in (*claims, *new) if one not in (*first, *last)]
-    frame = pd.DataFrame(judged, columns=[*first, *between, *last]).astype({"holds": bool})
-    order = {"severity": (*SEVERITIES, ""), "verdict_id": VERDICTS, "reason_id": REASONS}
-    ranks = frame.assign(**{one: frame[one].map(order[one].index) for one in order})
-    by = ["holds", *order, "document", "line"]
-    return frame.loc[ranks.sort_values(by, kind="stable").index].reset_index(drop=True)
+    judged.sort(key=rank)
+    frame = pd.DataFrame(judged, columns=[*first, *between, *last])
+    return frame.assign(holds=frame["holds"].astype(bool))
 
 
 def judge(claim: Mapping[str, object], figures: formula.Figures) -> dict[str, object]:
@@ -253,9 +256,8 @@ def _compare_label(
 
 def _spell(text: str, other: list[formula.Figure]) -> str:
     """The formula with each name replaced by what is printed there."""
-    for figure in sorted(other, key=lambda one: len(one.name), reverse=True):
-        name = rf"(?<![\w.]){re.escape(figure.name)}\b"
-        text = re.sub(name, figure.quantity.replace("\\", ""), text)
+    shown = {figure.name: figure.quantity for figure in other}
+    text = re.sub(r"[\w.]+", lambda name: shown.get(name[0], name[0]), text)
     text = re.sub(r"count\('(.*)'\)", lambda m: f"{len(m[1].split('、'))} named: {m[1]}", text)
     text = re.sub(r"grade_floor\('(.)'\)", r"lowest score of grade \1", text)
     return text.replace("document_year", "year of the document").replace("*", "×")

@@ -31,6 +31,9 @@ KEYS = {
     "amounts": ("document", "year", "direction", "phase", "item"),
     "indicators": ("document", "year", "indicator"),
 }
+# Tables whose rows stand on lines of the documents.
+PLACED = (*FIGURES, "statutory_tables", "disclosed_tables", "explanations", "corrections",
+          "not_transcribed")  # fmt: skip
 MOST = 50  # lines told; of more only the number
 DEEPEST = 50  # figures that follow from each other
 LABEL = re.compile("'[^'\\\\]+'|T(" + "|".join(forms.TITLES) + ")")
@@ -66,8 +69,8 @@ def problems(data: Package | str | Path | None = None) -> list[str]:
             tables[name] = package.rows(name)
         except DataError as error:
             found += str(error).splitlines()
-    for check in () if found else CHECKS:
-        if found := [*check(package, tables)]:
+    for stage in () if found else STAGES:
+        if found := [one for check in stage for one in check(package, tables)]:
             break
     told = [inert(line if len(line) <= 400 else line[:397] + "...") for line in found[:MOST]]
     if len(found) > MOST:
@@ -178,14 +181,17 @@ def _twice(
 def _misprinted(package: Package, tables: Tables) -> Iterator[str]:
     """Values that are not what the printed characters say, and lines that are not there."""
     lengths = {row["document"]: int(row["lines"]) for row in tables["documents"]}
-    for name, number, row in _rows(
-        tables, *FIGURES, "statutory_tables", "disclosed_tables", "explanations", "corrections"
-    ):
+    for name, number, row in _rows(tables, *PLACED):
         most = lengths[row["document"]]
-        for column in ("line", "row_line"):
-            if int(row.get(column, 0)) > most:
+        for column in ("line", "row_line", "last_line"):
+            if int(row.get(column) or 0) > most:
                 expected = f"at most {most}, the lines of the document"
                 yield _line(name, number, column, row[column], expected)
+    for name, number, row in _rows(tables, "not_transcribed"):
+        first, last = row["line"], row["last_line"]
+        if int(last or 0) < int(first or 0) or (last and not first):
+            expected = f"a line from {first} on" if first else "blank, as is the first line"
+            yield _line(name, number, "last_line", last, expected)
     units = {row["unit"]: row for row in tables["units"]}
     told: dict[tuple[str, str, str], tuple[float, str, str]] = {}
     for name, number, row in _rows(tables, *FIGURES):
@@ -364,20 +370,14 @@ def _unweighed(package: Package, tables: Tables) -> Iterator[str]:
             yield _line(name, number, "severity", "", "high, medium or low: it can fail")
 
 
-def _meaning(package: Package, tables: Tables) -> Iterator[str]:
-    """What cells mean, once they are of the right kind."""
-    for check in (_misprinted, _misformed_cells, _misdeclared):
-        yield from check(package, tables)
-
-
-# Each relies on those before: cells and keys, then meaning.
-CHECKS = (
-    _misspelled,
-    _repeated,
-    _odd_units,
-    _meaning,
-    _misformed,
-    _miscorrected,
-    _valueless,
-    _unweighed,
+# Each relies on those of the groups before: cells and keys, then meaning.
+STAGES = (
+    (_misspelled,),
+    (_repeated,),
+    (_odd_units,),
+    (_misprinted, _misformed_cells, _misdeclared),
+    (_misformed,),
+    (_miscorrected,),
+    (_valueless,),
+    (_unweighed,),
 )

@@ -15,7 +15,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -112,7 +112,7 @@ class Package:
                 length; a line for each place.
         """
         trace(name, {})
-        return self._once(("rows", name), lambda: self._parse(name))
+        return self._rows(name)
 
     def corrected(self, name: str) -> list[dict[str, str]]:
         """The rows of a table as corrected, with ``corrected``: what was mended, or "".
@@ -121,50 +121,45 @@ class Package:
             DataError: a correction does not find what it expects, for a source that no longer errs
                 is an error.
         """
-        if name not in CORRECTED:
-            return self.rows(name)
-        return self._once(("corrected", name), lambda: self._correct(name))
+        trace(name, {})
+        return self._corrected(name)
 
-    def load(self, name: str, **where: Where) -> pd.DataFrame:
+    def load(self, name: str, **where: Where | Collection[Where]) -> pd.DataFrame:
         """A table as a tidy DataFrame; see ``load``."""
-        if name not in self.resources:
-            raise DataError(f"no table {name!r}; there are: {', '.join(self.resources)}")
-        trace(name, where)
         frame = self._typed(name)
+        trace(name, where)
         for place, (column, wanted) in enumerate(where.items()):
             _among(frame, name, column)
+            asked = several(wanted)
             if place == 0:  # looked up, so that a report costs the same in a package of any size
-                found = self._positions(name, column).get(wanted)
-                frame = frame.iloc[[] if found is None else found]
+                rows = self._positions(name, column)
+                frame = frame.iloc[sorted({row for one in asked for row in rows.get(one, [])})]
             else:
-                frame = frame[frame[column] == wanted]
+                frame = frame[frame[column].isin(asked)]
         return frame.reset_index(drop=True).copy()
 
     def select(self, name: str, **where: Where | Collection[Where]) -> pd.DataFrame:
-        """As ``load``, but each filter may be a list, and none may ask for what is not there.
+        """As ``load``, but no filter may ask for what is not there.
 
         Raises:
             DataError: a value that the column never has; the message lists those it has.
         """
-        documents = {row["document"] for row in self.rows("documents")}
-        if [*where] == ["document"] and where["document"] in documents:
-            return self.load(name, document=where["document"])  # no other row is looked at
-        frame = every = self.load(name)
-        listed = {one["name"]: one.get("constraints", {}) for one in self.fields(name)}
+        frame = self._typed(name)
+        listed = {one["name"]: one.get("constraints", {}).get("enum") for one in self.fields(name)}
+        listed["document"] = [row["document"] for row in self.rows("documents")]
         for column, wanted in where.items():
-            _among(every, name, column)
-            asked = wanted if isinstance(wanted, list | tuple | set) else [wanted]
-            there = {*every[column].dropna(), *listed.get(column, {}).get("enum", [])}
-            if column == "document":
-                there |= documents
-            if len(every) and (odd := [one for one in asked if one not in there]):
+            _among(frame, name, column)
+            there, asked = {*(listed.get(column) or [])}, several(wanted)
+            if not there.issuperset(asked):  # else no other row is looked at
+                trace(name, {})
+                there.update(self._positions(name, column))
+            if len(frame) and (odd := [one for one in asked if one not in there]):
                 known = sorted(map(str, there - {""}))
                 more = f" and {len(known) - 20} more" if len(known) > 20 else ""
                 raise DataError(
                     f"{name}: no {column} {odd[0]!r}; there are: {', '.join(known[:20])}{more}"
                 )
-            frame = frame[frame[column].isin(asked)]
-        return frame.reset_index(drop=True)
+        return self.load(name, **where)
 
     def figure(self, name: str) -> dict[str, str] | None:
         """The row of the figure of this name, as `corrected` has it; None where there is none."""
@@ -199,7 +194,7 @@ class Package:
 
     def _by_figure(self, name: str) -> dict[str, dict[str, str]]:
         return self._once(
-            ("figures", name), lambda: {row["figure"]: row for row in self.corrected(name)}
+            ("figures", name), lambda: {row["figure"]: row for row in self._corrected(name)}
         )
 
     def _once(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
@@ -209,7 +204,17 @@ class Package:
         return made
 
     def _typed(self, name: str) -> pd.DataFrame:
+        if name not in self.resources:
+            raise DataError(f"no table {name!r}; there are: {', '.join(self.resources)}")
         return self._once(("typed", name), lambda: self._type(name))
+
+    def _rows(self, name: str) -> list[dict[str, str]]:
+        return self._once(("rows", name), lambda: self._parse(name))
+
+    def _corrected(self, name: str) -> list[dict[str, str]]:
+        if name not in CORRECTED:
+            return self._rows(name)
+        return self._once(("corrected", name), lambda: self._correct(name))
 
     def _parse(self, name: str) -> list[dict[str, str]]:
         path, expected = self.resources[name]["path"], [one["name"] for one in self.fields(name)]
@@ -252,7 +257,7 @@ class Package:
         return [dict(zip(expected, cells, strict=True)) for cells in rows]
 
     def _correct(self, name: str) -> list[dict[str, str]]:
-        rows = [row | {"corrected": ""} for row in self.rows(name)]
+        rows = [row | {"corrected": ""} for row in self._rows(name)]
         for rule in self.rows("corrections"):
             if rule["table"] != name:
                 continue
@@ -277,7 +282,7 @@ class Package:
         try:
             names = [*(field["name"] for field in fields), *["corrected"] * (name in CORRECTED)]
             # texts as objects lie in one block, which a filter takes at once
-            frame = pd.DataFrame(self.corrected(name), columns=names, dtype=object)
+            frame = pd.DataFrame(self._corrected(name), columns=names, dtype=object)
             for field in fields:
                 column = frame[field["name"]]
                 if field["type"] in ("integer", "number"):
@@ -347,6 +352,11 @@ def _read(folder: Path, name: str) -> bytes:
     except (OSError, RuntimeError) as error:
         text = getattr(error, "strerror", None) or error
         raise DataError(f"{name}: found {text}, expected a file of the data package") from None
+
+
+def several(wanted: Any) -> list[Any]:
+    """What a filter asks for: one value, or several."""
+    return [*wanted] if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]
 
 
 def _among(frame: pd.DataFrame, name: str, column: str) -> None:
@@ -500,8 +510,8 @@ def cite(frame: pd.DataFrame) -> pd.Series[str]:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame, each as a dict by column."""
-    names, columns = [str(name) for name in frame], [column.tolist() for _, column in frame.items()]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    names = [str(name) for name in frame]
+    return [dict(zip(names, row, strict=True)) for row in frame.to_numpy(object).tolist()]
 
 
 Look = tuple[str, str | None]
