@@ -114,7 +114,7 @@ def findings(
 
 def _findings(package: Package, where: Mapping[str, Where | Collection[Where]]) -> pd.DataFrame:
     figures = formula.Figures(package)
-    claims = package.select("claims", **where)
+    claims = package.load("claims", **where)
     judged = [{**one, **judge(one, figures)} for one in records(claims[claims["formula"] != ""])]
     order = {"severity": (*SEVERITIES, ""), "verdict_id": VERDICTS, "reason_id": REASONS}
 

@@ -184,7 +184,7 @@ def misfits(expression: str, known: Collection[str]) -> list[str]:
 
 
 def _read(node: ast.expr) -> float | str | None:
-    """What a leaf is: a number, or the name of a figure, a cell or the year; None: nothing known."""
+    """What a leaf is: a number, or the name of a figure, of cells or of the year; else None."""
     match node:
         case ast.Constant(int() | float() as number) if not isinstance(number, bool):
             return float(number) if abs(number) <= 1e12 else None

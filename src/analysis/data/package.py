@@ -128,38 +128,29 @@ class Package:
         """A table as a tidy DataFrame; see ``load``."""
         frame = self._typed(name)
         trace(name, where)
-        for place, (column, wanted) in enumerate(where.items()):
-            _among(frame, name, column)
-            asked = several(wanted)
-            if place == 0:  # looked up, so that a report costs the same in a package of any size
-                rows = self._positions(name, column)
-                frame = frame.iloc[sorted({row for one in asked for row in rows.get(one, [])})]
-            else:
-                frame = frame[frame[column].isin(asked)]
-        return frame.reset_index(drop=True).copy()
-
-    def select(self, name: str, **where: Where | Collection[Where]) -> pd.DataFrame:
-        """As ``load``, but no filter may ask for what is not there.
-
-        Raises:
-            DataError: a value that the column never has; the message lists those it has.
-        """
-        frame = self._typed(name)
-        listed = {one["name"]: one.get("constraints", {}).get("enum") for one in self.fields(name)}
-        listed["document"] = [row["document"] for row in self.rows("documents")]
+        closed = {one["name"]: one.get("constraints", {}).get("enum") for one in self.fields(name)}
+        closed["document"] = [row["document"] for row in self.rows("documents")]
+        chosen: list[set[int]] = []
         for column, wanted in where.items():
-            _among(frame, name, column)
-            there, asked = {*(listed.get(column) or [])}, several(wanted)
-            if not there.issuperset(asked):  # else no other row is looked at
+            if column not in frame:
+                columns = ", ".join(map(str, frame))
+                raise DataError(f"{name}: no column {column!r}; there are: {columns}")
+            # looked up, so that a report costs the same in a package of any size
+            rows, asked = self._positions(name, column), several(wanted)
+            chosen.append({row for one in asked for row in rows.get(one, [])})
+            known = {*(closed.get(column) or [])}
+            if not known.issuperset(asked):  # else no other row is looked at
                 trace(name, {})
-                there.update(self._positions(name, column))
-            if len(frame) and (odd := [one for one in asked if one not in there]):
-                known = sorted(map(str, there - {""}))
-                more = f" and {len(known) - 20} more" if len(known) > 20 else ""
+                known.update(rows)
+            if len(frame) and (odd := [one for one in asked if one not in known]):
+                there = sorted(map(str, known - {""}))
+                more = f" and {len(there) - 20} more" if len(there) > 20 else ""
                 raise DataError(
-                    f"{name}: no {column} {odd[0]!r}; there are: {', '.join(known[:20])}{more}"
+                    f"{name}: no {column} {odd[0]!r}; there are: {', '.join(there[:20])}{more}"
                 )
-        return self.load(name, **where)
+        if chosen:
+            frame = frame.iloc[sorted(set.intersection(*chosen))]
+        return frame.reset_index(drop=True).copy()
 
     def figure(self, name: str) -> dict[str, str] | None:
         """The row of the figure of this name, as `corrected` has it; None where there is none."""
@@ -359,11 +350,6 @@ def several(wanted: Any) -> list[Any]:
     return [*wanted] if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]
 
 
-def _among(frame: pd.DataFrame, name: str, column: str) -> None:
-    if column not in frame:
-        raise DataError(f"{name}: no column {column!r}; there are: {', '.join(map(str, frame))}")
-
-
 def _odd(descriptor: Any) -> Iterator[str]:
     """Whatever in a descriptor is not the standard's: where, what is found and expected."""
     if not isinstance(descriptor, dict):
@@ -488,7 +474,7 @@ def load(
     Raises:
         DataError: no such table, column or value, or a correction does not find what it expects.
     """
-    return find(data).select(name, **where)
+    return find(data).load(name, **where)
 
 
 def unreviewed(data: Package | str | Path | None = None) -> int:
