@@ -33,8 +33,6 @@ __dir__ = own(__name__)
 
 # From the gravest; within a verdict what the tables say first, slips of the unit last.
 VERDICTS = ("contradicted", "not_reconcilable", "own_test", "holds")
-REASONS = ("tables", "text", "label", "arithmetic", "no_integer", "rounding", "unit",
-           "different_basis", "missing_figure", "open_definition", "zero_base", "")  # fmt: skip
 SEVERITIES = ("high", "medium", "low")
 # How a verdict and its reason are shown in English.
 LABELS = {
@@ -52,6 +50,7 @@ LABELS = {
     "zero_base": "not reconcilable: the base is zero",
     "own_test": "our own test fails",
 }
+REASONS = (*LABELS, "")
 
 
 class Counts(NamedTuple):
@@ -131,7 +130,7 @@ def _findings(package: Package, where: Mapping[str, Where | Collection[Where]]) 
     return frame.assign(holds=frame["holds"].astype(bool))
 
 
-def judge(claim: Mapping[str, object], figures: formula.Figures) -> dict[str, object]:
+def judge(claim: Mapping[str, Any], figures: formula.Figures) -> dict[str, object]:
     """Verdict on one claim, with the arithmetic that leads to it.
 
     A printed value v reproduces when it lies within half a unit of its last printed place of the
@@ -141,8 +140,8 @@ def judge(claim: Mapping[str, object], figures: formula.Figures) -> dict[str, ob
     the ceiling or floor of r.
     """
     compare = _compare_label if claim["kind"] == "label" else _compare
-    found = compare(claim, figures, str(claim["formula"]), str(claim["document"]))
-    reason, compares = found.reason, str(claim.get("compares", "same"))
+    found = compare(claim, figures)
+    reason, compares = found.reason, claim.get("compares", "same")
     if reason == "":
         verdict = "holds"
     elif reason in ("missing_figure", "zero_base"):
@@ -173,9 +172,8 @@ class _Compared(NamedTuple):
     recomputed: float | None = None
 
 
-def _compare(
-    claim: Mapping[str, object], figures: formula.Figures, text: str, document: str
-) -> _Compared:
+def _compare(claim: Mapping[str, Any], figures: formula.Figures) -> _Compared:
+    text, document = claim["formula"], claim["document"]
     other: list[formula.Figure] = []
     try:
         other = formula.used(text, figures, document)
@@ -189,9 +187,9 @@ def _compare(
         named = [figures[name] for name in formula.names(text)
                  if name in figures and name != claim["figure"]]  # fmt: skip
         return _Compared(reason, str(error.args[0]), named)
-    factor = figures.factor(str(claim["unit"]))
-    printed, recomputed = float(str(claim["value"])), result.value / factor
-    step = numerals.read(str(claim["printed"])).step
+    factor = figures.factor(claim["unit"])
+    printed, recomputed = float(claim["value"]), result.value / factor
+    step = numerals.read(claim["printed"]).step
     sums = formula.is_sum(text)
     own = 0.0 if sums and not printed else step / 2
     others = result.half / factor if sums else 0.0
@@ -200,25 +198,22 @@ def _compare(
         arithmetic = f"the document is of {figures.year(document)}"
     elif not re.fullmatch(r"[\w.]+|\w+\(.*\)", text):
         arithmetic += f" = {recomputed:,.6g} {claim['unit']}"
-    difference = printed - recomputed
+
+    def near(size: float) -> bool:
+        return abs(printed * size - recomputed) <= own * size + others + EPSILON
+
     if claim["relation"] != "=":
-        excess = difference if claim["relation"] == "<=" else -difference
+        excess = printed - recomputed if claim["relation"] == "<=" else recomputed - printed
         # a relation to arithmetic is ours; to a single figure it is the document's own
         broken = "text" if re.fullmatch(r"\w+(\(.*\))?", text) else "arithmetic"
         # a count is exact: none is above another by half a one
         slack = (own if step < 1 and sums else 0.0) + others
         reason = "" if excess <= slack + EPSILON else broken
-    elif abs(difference) <= own + others + EPSILON:
+    elif near(1):
         reason = ""
-    elif any(
-        recomputed and abs(printed * size - recomputed) <= own * size + others + EPSILON
-        for size in (1e4, 1e-4)
-    ):
+    elif recomputed and (near(1e4) or near(1e-4)):
         reason = "unit"
-    elif any(
-        math.isclose(printed, rounding(recomputed / step) * step)
-        for rounding in (math.ceil, math.floor)
-    ):
+    elif any(math.isclose(printed, to(recomputed / step) * step) for to in (math.ceil, math.floor)):
         reason = "rounding"
     elif claim["kind"] == "year":
         reason = "label"
@@ -229,11 +224,10 @@ def _compare(
     return _Compared(reason, arithmetic, other, recomputed)
 
 
-def _compare_label(
-    claim: Mapping[str, object], figures: formula.Figures, text: str, document: str
-) -> _Compared:
+def _compare_label(claim: Mapping[str, Any], figures: formula.Figures) -> _Compared:
     """A label must equal the one quoted, or be among the labels of a statutory table."""
-    printed, named = str(claim["printed"]), []
+    text, document, printed = claim["formula"], claim["document"], claim["printed"]
+    named = []
     if text.startswith("T"):
         frame = figures.package.load("statutory_tables", document=document, table=text[1:])
         if frame.empty:
