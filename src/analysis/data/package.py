@@ -389,10 +389,9 @@ def _odd_table(name: str, found: dict[str, Any]) -> Iterator[str]:
         yield f"{place}: found the path {_short(path)}, expected a CSV file of the folder"
     if not isinstance(found.get("title"), str):
         yield f"{place}: found {_short(found.get('title'))} as title, expected a text"
-    schema = found.get("schema")
-    fields = schema.get("fields") if isinstance(schema, dict) else None
-    sound = isinstance(fields, list) and all(isinstance(one, dict) for one in fields)
-    if not (isinstance(schema, dict) and isinstance(fields, list) and sound):
+    schema: dict[str, Any] = found["schema"] if isinstance(found.get("schema"), dict) else {}
+    fields = schema.get("fields")
+    if not isinstance(fields, list) or not all(isinstance(one, dict) for one in fields):
         yield f"{place}: found no columns, expected schema.fields"
         return
     expected = standard().get(name)
@@ -517,8 +516,3 @@ def _declare(cells: pd.DataFrame, disclosed: list[dict[str, str]]) -> None:
     places = zip(cells["document"], cells["table"], cells["printed"], strict=True)
     cells["declared_zero"] = [(one, table) in zero and not text for one, table, text in places]
     cells.loc[cells["declared_zero"], "base"] = 0.0
-
-
-def data_directory(data: Package | str | Path | None = None) -> Path:
-    """Folder of the package that is meant; see ``find``."""
-    return find(data).folder
