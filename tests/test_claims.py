@@ -4,7 +4,7 @@ from conftest import edit
 from analysis import load
 from analysis.checks import claims, formula, summary
 from analysis.checks.cells import Interval
-from analysis.data.package import DataError
+from analysis.data.package import DataError, Package, seen
 
 # Every statement that fails, and how. A finding that vanishes is as loud as a new one.
 FAILING = {
@@ -237,3 +237,18 @@ def test_the_library_s_own_words_are_not_the_document_s():
     frame = load("claims")
     assert frame["statement"].str.fullmatch(r"[^一-鿿]*").all()
     assert frame["printed"].str.len().max() < 30
+
+
+def test_judging_a_document_looks_at_the_claims_of_no_other(data):
+    """So that a claim that is mended has no other year's reports made again."""
+    before = {*seen}
+    seen.clear()
+    judged = claims.findings(Package(data), document="2024-final-accounts", subject="money")
+    looks = {look for look in seen if look[0] == "claims"}
+    seen.update(before)
+    assert looks == {("claims", "2024-final-accounts")}
+    assert len(judged) > 50
+
+
+def test_a_filter_that_names_a_year_twice_finds_its_rows_once():
+    assert len(load("amounts", year=[2022, 2022])) == len(load("amounts", year=2022))

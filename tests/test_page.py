@@ -12,7 +12,7 @@ from conftest import DATA
 from many_years import widen
 from nbformat import NotebookNode, v4
 
-from analysis.data.package import data_directory, years
+from analysis.data.package import find, years
 from analysis.present import tables
 from analysis.present.language import use
 from analysis.site import index, page
@@ -270,8 +270,8 @@ STATUSES = [
 
 
 def test_the_index_leads_to_every_report_and_is_the_same_on_every_run() -> None:
-    html = index.render(STATUSES, data_directory())
-    assert html == index.render(STATUSES, data_directory())
+    html = index.render(STATUSES, find().folder)
+    assert html == index.render(STATUSES, find().folder)
     for status in STATUSES:
         assert f'<a href="{status.path}">{status.title}</a>' in html
     assert "What failed" not in html
@@ -281,7 +281,7 @@ def test_the_index_leads_to_every_report_and_is_the_same_on_every_run() -> None:
 
 def test_the_index_says_what_failed_and_why() -> None:
     broken = replace(STATUSES[0], state="failed", error="ValueError: <script>")
-    html = index.render([broken, *STATUSES[1:]], Path(data_directory()))
+    html = index.render([broken, *STATUSES[1:]], find().folder)
     assert html.index("What failed") < html.index("ValueError: &lt;script&gt;")
     assert "Budget execution 2024</a>: ValueError" in html
 

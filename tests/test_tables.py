@@ -5,7 +5,7 @@ import pytest
 from conftest import edit
 
 import analysis
-from analysis.data.package import DataError, data_directory, seen
+from analysis.data.package import DataError, find, seen
 
 
 def test_every_table_loads_with_its_rows():
@@ -80,7 +80,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine(data):
 
 def test_the_data_directory_comes_from_the_environment(data, monkeypatch):
     monkeypatch.setenv("ANALYSIS_DATA", str(data))
-    assert data_directory() == data.resolve()
+    assert find().folder == data.resolve()
 
 
 def test_a_folder_without_a_data_package_is_refused(tmp_path):

@@ -207,6 +207,18 @@ SPOILED = {
         replace("amounts", "evaluation,23,65万元", "evaluation,48,65万元"),
         "amounts.csv, row 2, column line: found '48', expected at most 47",
     ),
+    "a numeral left out on a line that the document does not have": (
+        replace("not_transcribed", ",19,19,1、", ",19,48,1、"),
+        "not_transcribed.csv, row 13, column last_line: found '48', expected at most 47",
+    ),
+    "numerals left out from a line on that ends nowhere": (
+        replace("not_transcribed", ",19,19,1、", ",19,,1、"),
+        "column last_line: found nothing, expected a line from 19 on",
+    ),
+    "numerals left out up to a line that begin nowhere": (
+        replace("not_transcribed", ",19,19,1、", ",,19,1、"),
+        "column last_line: found '19', expected blank, as is the first line",
+    ),
     "a unit of nothing": (
         replace("units", "yuan,元,1\n", "yuan,元,0\n"),
         "units.csv, row 2, column factor: found '0', expected a number above zero",

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_list_like
 
 from analysis.checks import claims
 from analysis.checks.claims import SEVERITIES
-from analysis.data.package import DataError, cite, load
+from analysis.data.package import DataError, cite, load, several
 
 MONEY = "money"  # the theme of all that is no indicator
 # For each table: where the names of its rows stand, and the columns that name them.
@@ -54,7 +53,7 @@ def search(
         wanted = given[column]
         if wanted is None:
             continue
-        asked = [*wanted] if is_list_like(wanted) else [wanted]
+        asked = several(wanted)
         if unknown := [one for one in asked if one not in there]:
             known = ", ".join(map(str, there))
             raise DataError(f"no {column} {unknown[0]!r}; there are: {known}")

@@ -40,8 +40,8 @@ def warm_up() -> None:
     page.render(new_notebook(cells=cells), page.Facts("", None, {}, "", ""))
     package = find()
     for table in package.tables:
-        for column in {"document", "figure", "year"} & {*package.load(table)}:
-            package.load(table, **{column: ""})  # indexed once
+        for column in {"document", "year", "subject", "table"} & {*package.load(table)}:
+            package.load(table, **{column: []})  # indexed once
     # what one report computes and draws leaves caches behind that serve every other
     newest = index.disclosures(package)[-2:]
     for one in newest:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.data import forms
+from analysis.data.package import records
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REFERENCE = re.compile(
     rf"(?P<last>last\.)?T(?P<table>{'|'.join(forms.TITLES)})"
@@ -92,25 +94,26 @@ class Cells:
             last: the tables of the year before.
         """
         self.last = last
-        tables: Any = frame.groupby("table")
-        self.rows: dict[str, list[str]] = tables["row"].unique().map(list).to_dict()
-        self.columns: dict[str, list[int]] = tables["column"].unique().map(sorted).to_dict()
-        empty = pd.DataFrame() if disclosed is None else disclosed[disclosed["empty"]]
-        self.empty = dict(zip(empty["table"], empty["blanks"], strict=True)) if len(empty) else {}
+        told = [] if disclosed is None else records(disclosed)
+        self.empty: dict[str, str] = {one["table"]: one["blanks"] for one in told if one["empty"]}
         self._found: dict[str, list[Cell]] = {}
         self._known: dict[forms.Cell, Cell] = {}
-        names = ["table", "row", "column", "base", "declared_zero", "printed", "unit", "line"]
-        for table, row, column, base, declared, printed, unit, line in zip(
-            *(frame[name] for name in names), strict=True
-        ):
+        rows: dict[str, dict[str, None]] = {}
+        columns: dict[str, set[int]] = {}
+        for one, blank in zip(records(frame), frame["base"].isna(), strict=True):
+            table, row, column = one["table"], one["row"], int(one["column"])
+            printed, unit, declared = one["printed"], one["unit"], one["declared_zero"]
+            rows.setdefault(table, {})[row] = None
+            columns.setdefault(table, set()).add(column)
             amount = None
             if declared:
                 amount = ZERO
-            elif not pd.isna(base):
+            elif not blank:
                 step = (10_000 if unit == "万元" else 1) * 10.0 ** -len(printed.partition(".")[2])
-                amount = Interval.printed(float(base), step / 2).compared
-            cell = Cell(amount, bool(declared), printed, unit, line)
-            self._known[table, row, int(column)] = cell
+                amount = Interval.printed(float(one["base"]), step / 2).compared
+            self._known[table, row, column] = Cell(amount, declared, printed, unit, one["line"])
+        self.rows = {table: list(found) for table, found in rows.items()}
+        self.columns = {table: sorted(found) for table, found in columns.items()}
 
     def find(self, reference: str) -> list[Cell]:
         """The cells that a reference names; see the module.

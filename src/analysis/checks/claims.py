@@ -19,7 +19,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -33,8 +33,6 @@ __dir__ = own(__name__)
 
 # From the gravest; within a verdict what the tables say first, slips of the unit last.
 VERDICTS = ("contradicted", "not_reconcilable", "own_test", "holds")
-REASONS = ("tables", "text", "label", "arithmetic", "no_integer", "rounding", "unit",
-           "different_basis", "missing_figure", "open_definition", "zero_base", "")  # fmt: skip
 SEVERITIES = ("high", "medium", "low")
 # How a verdict and its reason are shown in English.
 LABELS = {
@@ -52,6 +50,7 @@ LABELS = {
     "zero_base": "not reconcilable: the base is zero",
     "own_test": "our own test fails",
 }
+REASONS = (*LABELS, "")
 
 
 class Counts(NamedTuple):
@@ -113,22 +112,25 @@ def findings(
 
 
 def _findings(package: Package, where: Mapping[str, Where | Collection[Where]]) -> pd.DataFrame:
-    claims = package.select("claims", **where)
-    claims = claims[claims["formula"] != ""]
     figures = formula.Figures(package)
-    judged = [{**claim, **judge(claim, figures)} for claim in records(claims)]
+    claims = package.load("claims", **where)
+    judged = [{**one, **judge(one, figures)} for one in records(claims[claims["formula"] != ""])]
+    order = {"severity": (*SEVERITIES, ""), "verdict_id": VERDICTS, "reason_id": REASONS}
+
+    def rank(one: dict[str, Any]) -> tuple[object, ...]:
+        gravity = (ids.index(one[column]) for column, ids in order.items())
+        return one["holds"], *gravity, one["document"], one["line"]
+
     new = ["verdict_id", "reason_id", "verdict", "holds", "recomputed", "arithmetic", "other"]
     # of a frame that is too wide to be shown the ends are seen
     first, last = ["figure", "severity", "verdict", "statement", "printed"], ["line", "holds"]
     between = [one for one in (*claims, *new) if one not in (*first, *last)]
-    frame = pd.DataFrame(judged, columns=[*first, *between, *last]).astype({"holds": bool})
-    order = {"severity": (*SEVERITIES, ""), "verdict_id": VERDICTS, "reason_id": REASONS}
-    ranks = frame.assign(**{one: frame[one].map(order[one].index) for one in order})
-    by = ["holds", *order, "document", "line"]
-    return frame.loc[ranks.sort_values(by, kind="stable").index].reset_index(drop=True)
+    judged.sort(key=rank)
+    frame = pd.DataFrame(judged, columns=[*first, *between, *last])
+    return frame.assign(holds=frame["holds"].astype(bool))
 
 
-def judge(claim: Mapping[str, object], figures: formula.Figures) -> dict[str, object]:
+def judge(claim: Mapping[str, Any], figures: formula.Figures) -> dict[str, object]:
     """Verdict on one claim, with the arithmetic that leads to it.
 
     A printed value v reproduces when it lies within half a unit of its last printed place of the
@@ -138,8 +140,8 @@ def judge(claim: Mapping[str, object], figures: formula.Figures) -> dict[str, ob
     the ceiling or floor of r.
     """
     compare = _compare_label if claim["kind"] == "label" else _compare
-    found = compare(claim, figures, str(claim["formula"]), str(claim["document"]))
-    reason, compares = found.reason, str(claim.get("compares", "same"))
+    found = compare(claim, figures)
+    reason, compares = found.reason, claim.get("compares", "same")
     if reason == "":
         verdict = "holds"
     elif reason in ("missing_figure", "zero_base"):
@@ -170,9 +172,8 @@ class _Compared(NamedTuple):
     recomputed: float | None = None
 
 
-def _compare(
-    claim: Mapping[str, object], figures: formula.Figures, text: str, document: str
-) -> _Compared:
+def _compare(claim: Mapping[str, Any], figures: formula.Figures) -> _Compared:
+    text, document = claim["formula"], claim["document"]
     other: list[formula.Figure] = []
     try:
         other = formula.used(text, figures, document)
@@ -186,9 +187,9 @@ def _compare(
         named = [figures[name] for name in formula.names(text)
                  if name in figures and name != claim["figure"]]  # fmt: skip
         return _Compared(reason, str(error.args[0]), named)
-    factor = figures.factor(str(claim["unit"]))
-    printed, recomputed = float(str(claim["value"])), result.value / factor
-    step = numerals.read(str(claim["printed"])).step
+    factor = figures.factor(claim["unit"])
+    printed, recomputed = float(claim["value"]), result.value / factor
+    step = numerals.read(claim["printed"]).step
     sums = formula.is_sum(text)
     own = 0.0 if sums and not printed else step / 2
     others = result.half / factor if sums else 0.0
@@ -197,25 +198,22 @@ def _compare(
         arithmetic = f"the document is of {figures.year(document)}"
     elif not re.fullmatch(r"[\w.]+|\w+\(.*\)", text):
         arithmetic += f" = {recomputed:,.6g} {claim['unit']}"
-    difference = printed - recomputed
+
+    def near(size: float) -> bool:
+        return abs(printed * size - recomputed) <= own * size + others + EPSILON
+
     if claim["relation"] != "=":
-        excess = difference if claim["relation"] == "<=" else -difference
+        excess = printed - recomputed if claim["relation"] == "<=" else recomputed - printed
         # a relation to arithmetic is ours; to a single figure it is the document's own
         broken = "text" if re.fullmatch(r"\w+(\(.*\))?", text) else "arithmetic"
         # a count is exact: none is above another by half a one
         slack = (own if step < 1 and sums else 0.0) + others
         reason = "" if excess <= slack + EPSILON else broken
-    elif abs(difference) <= own + others + EPSILON:
+    elif near(1):
         reason = ""
-    elif any(
-        recomputed and abs(printed * size - recomputed) <= own * size + others + EPSILON
-        for size in (1e4, 1e-4)
-    ):
+    elif recomputed and (near(1e4) or near(1e-4)):
         reason = "unit"
-    elif any(
-        math.isclose(printed, rounding(recomputed / step) * step)
-        for rounding in (math.ceil, math.floor)
-    ):
+    elif any(math.isclose(printed, to(recomputed / step) * step) for to in (math.ceil, math.floor)):
         reason = "rounding"
     elif claim["kind"] == "year":
         reason = "label"
@@ -226,11 +224,10 @@ def _compare(
     return _Compared(reason, arithmetic, other, recomputed)
 
 
-def _compare_label(
-    claim: Mapping[str, object], figures: formula.Figures, text: str, document: str
-) -> _Compared:
+def _compare_label(claim: Mapping[str, Any], figures: formula.Figures) -> _Compared:
     """A label must equal the one quoted, or be among the labels of a statutory table."""
-    printed, named = str(claim["printed"]), []
+    text, document, printed = claim["formula"], claim["document"], claim["printed"]
+    named = []
     if text.startswith("T"):
         frame = figures.package.load("statutory_tables", document=document, table=text[1:])
         if frame.empty:
@@ -253,9 +250,8 @@ def _compare_label(
 
 def _spell(text: str, other: list[formula.Figure]) -> str:
     """The formula with each name replaced by what is printed there."""
-    for figure in sorted(other, key=lambda one: len(one.name), reverse=True):
-        name = rf"(?<![\w.]){re.escape(figure.name)}\b"
-        text = re.sub(name, figure.quantity.replace("\\", ""), text)
+    shown = {figure.name: figure.quantity for figure in other}
+    text = re.sub(r"[\w.]+", lambda name: shown.get(name[0], name[0]), text)
     text = re.sub(r"count\('(.*)'\)", lambda m: f"{len(m[1].split('、'))} named: {m[1]}", text)
     text = re.sub(r"grade_floor\('(.)'\)", r"lowest score of grade \1", text)
     return text.replace("document_year", "year of the document").replace("*", "×")

@@ -13,24 +13,21 @@ import math
 import operator
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.checks.cells import REFERENCE, Cells, Interval, total
 from analysis.data import numerals
 from analysis.data.package import DataError, Package, find
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # Scores from which a self-evaluation earns its grade: 财预〔2020〕10号.
-GRADES = {"优": 90, "良": 80, "中": 60, "差": 0}
+GRADES = {"优": 90.0, "良": 80.0, "中": 60.0, "差": 0.0}
 # Quantities printed rounded; everything else is a count and exact.
 ROUNDED = ("money", "price", "ratio", "mass", "area", "length", "volume", "energy")
 LONGEST = 2000  # characters of a formula
 MOST = 200  # operators of a formula
-FUNCTIONS: dict[str, Callable[[str], float]] = {
-    "count": lambda text: len(text.split("、")),
-    "grade_floor": lambda grade: GRADES[grade],
-}
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -85,7 +82,7 @@ class Figures:
         rows = self.package.rows("documents")
         return next(int(row["year"]) for row in rows if row["document"] == document)
 
-    def _figure(self, row: dict[str, Any]) -> Figure:
+    def _figure(self, row: dict[str, str]) -> Figure:
         unit, name = row["unit"], row["figure"]
         factor, rounded = self.factor(unit), self._units[unit]["quantity"] in ROUNDED
         amount: Interval | None = None
@@ -98,9 +95,9 @@ class Figures:
             elif not rounded:
                 bounds = f"{amount.low:.2f} and {amount.high:.2f}"
                 amount, why = None, NoIntegerError(f"no whole number lies between {bounds}")
-        elif not pd.isna(row["base"]):
+        elif row["value"]:
             half = numerals.read(row["printed"]).step * factor / 2 if rounded else 0.0
-            amount = Interval.printed(float(row["base"]), half)
+            amount = Interval.printed(float(row["value"]) * factor, half)
         shown = "?" if amount is None else f"{amount.value / factor:,.10g} {unit}"
         place = row["printed"], row["document"], int(row["line"])
         return Figure(name, amount, *place, shown, unit, why)
@@ -139,33 +136,30 @@ def derive(frame: pd.DataFrame, data: Package | str | Path | None = None) -> pd.
     A count takes the whole number nearest to its formula; where none lies within the printed
     rounding, base, low and high stay missing.
     """
-    frame = frame.copy()
-    frame["low"], frame["high"] = frame["base"], frame["base"]
+    frame = frame.assign(low=frame["base"], high=frame["base"])
     figures = Figures(data)
     for place in frame.index[frame["basis"] == "derived"]:
         figure = figures[frame.loc[place, "figure"]]
-        if figure.amount:
-            amount = figure.amount
-            frame.loc[place, ["base", "low", "high"]] = [amount.value, amount.low, amount.high]
-            frame.loc[place, "value"] = amount.value / figures.factor(figure.unit)
+        if amount := figure.amount:
+            value = amount.value / figures.factor(figure.unit)
+            frame.loc[place, ["value", "base", "low", "high"]] = [value, *amount]
     return frame
 
 
 def used(expression: str, figures: Figures, document: str = "") -> list[Figure]:
     """The figures and cells a formula names, in order."""
-    found = []
-    for node in _leaves(parse(expression)):
-        if isinstance(node, ast.Attribute):
-            found.append(figures.cell(document, reference(node)))
-        elif isinstance(node, ast.Name) and node.id != "document_year":
-            found.append(figures[node.id])
-    return found
+    named = _named(expression)
+    return [figures.cell(document, one) if "." in one else figures[one] for one in named]
 
 
 def names(expression: str) -> list[str]:
     """The names of figures in a formula, in order."""
-    leaves = _leaves(parse(expression))
-    return [one.id for one in leaves if isinstance(one, ast.Name) and one.id != "document_year"]
+    return [one for one in _named(expression) if "." not in one]
+
+
+def _named(expression: str) -> list[str]:
+    leaves = map(_read, _leaves(parse(expression)))
+    return [one for one in leaves if isinstance(one, str) and one != "document_year"]
 
 
 def is_sum(expression: str) -> bool:
@@ -177,27 +171,30 @@ def misfits(expression: str, known: Collection[str]) -> list[str]:
     """Parts of a formula that ``evaluate`` could not read; the whole of it if it is no formula."""
     if not expression:
         return []
+    odd = []
     try:
-        return [ast.unparse(one) for one in _leaves(parse(expression)) if not _fits(one, known)]
+        for node in _leaves(parse(expression)):
+            named = _read(node)
+            fits = named == "document_year" or named in known or REFERENCE.fullmatch(str(named))
+            if not (fits or isinstance(named, float)):
+                odd.append(ast.unparse(node))
     except (DataError, RecursionError):
         return [expression]
+    return odd
 
 
-def _fits(node: ast.expr, known: Collection[str]) -> bool:
+def _read(node: ast.expr) -> float | str | None:
+    """What a leaf is: a number, or the name of a figure, of cells or of the year; else None."""
     match node:
-        case ast.Constant(bool()):
-            return False
-        case ast.Constant(int() | float() as number):
-            return abs(number) <= 1e12
-        case ast.Name(name):
-            return name == "document_year" or name in known
-        case ast.Attribute():
-            return bool(REFERENCE.fullmatch(reference(node)))
-        case ast.Call(ast.Name("count"), [ast.Constant(str())], []):
-            return True
+        case ast.Constant(int() | float() as number) if not isinstance(number, bool):
+            return float(number) if abs(number) <= 1e12 else None
+        case ast.Name() | ast.Attribute():
+            return reference(node)
+        case ast.Call(ast.Name("count"), [ast.Constant(str() as text)], []):
+            return float(len(text.split("、")))
         case ast.Call(ast.Name("grade_floor"), [ast.Constant(str() as grade)], []):
-            return grade in GRADES
-    return False
+            return GRADES.get(grade)
+    return None
 
 
 def evaluate(
@@ -219,21 +216,19 @@ def evaluate(
     """
 
     def leaf(node: ast.expr) -> Interval:
-        match node:
-            case ast.Constant(int() | float() as number):
-                return Interval.printed(number)
-            case ast.Name("document_year"):
-                return Interval.printed(figures.year(document))
-            case ast.Call(ast.Name(name), [ast.Constant(str() as text)]) if name in FUNCTIONS:
-                return Interval.printed(FUNCTIONS[name](text))
-            case ast.Attribute():
-                amount = total(figures.cells(document).find(reference(node)))
-            case ast.Name(name) if known := figures[name].amount:
-                amount = known
-            case ast.Name(name):
-                raise figures[name].why or LookupError(name)
-            case _:
-                raise DataError(f"formula: found {ast.unparse(node)!r}, expected arithmetic")
+        named = _read(node)
+        if named is None:
+            raise DataError(f"formula: found {ast.unparse(node)!r}, expected arithmetic")
+        if named == "document_year":
+            return Interval.printed(figures.year(document))
+        if isinstance(named, float):
+            return Interval.printed(named)
+        if "." in named:
+            amount = total(figures.cells(document).find(named))
+        elif known := figures[named].amount:
+            amount = known
+        else:
+            raise figures[named].why or LookupError(named)
         return amount.compared if compared else amount
 
     return compute(parse(expression), leaf)

@@ -184,6 +184,8 @@ def checked_tables(
     last: dict[int, pd.DataFrame] = {}
     checked = {}
     for year, document in zip(documents["year"], documents["document"], strict=True):
+        if years and not {year, year + 1} & {*years}:
+            continue
         frame = package.load("statutory_tables", document=document)
         if len(frame):
             last[year] = frame

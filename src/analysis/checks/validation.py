@@ -1,27 +1,29 @@
 """Bad input is refused before anything runs: file, row, column, what was found and expected.
 
-Types, closed lists, keys and references are those of ``data/tables.json``, checked a column at a
-time; what a descriptor cannot say follows: values against the characters printed, cells against
+Types, closed lists, keys and references are those of ``data/tables.json``; what a descriptor cannot
+say follows: values against the characters printed, cells against
 the forms, formulas, corrections, and that a claim that can fail has its severity.
 """
 
 from __future__ import annotations
 
-import csv
 import graphlib
-import io
-import itertools
-import operator
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from analysis.checks import formula
 from analysis.data import forms, numerals
-from analysis.data.package import CORRECTED, FIGURES, TYPES, DataError, Package, find
+from analysis.data.package import (
+    CORRECTED,
+    FIGURES,
+    LONGEST,
+    TYPES,
+    DataError,
+    Package,
+    find,
+)
 from analysis.data.text import inert
 
 # What may be told once by a document.
@@ -29,8 +31,10 @@ KEYS = {
     "amounts": ("document", "year", "direction", "phase", "item"),
     "indicators": ("document", "year", "indicator"),
 }
+# Tables whose rows stand on lines of the documents.
+PLACED = (*FIGURES, "statutory_tables", "disclosed_tables", "explanations", "corrections",
+          "not_transcribed")  # fmt: skip
 MOST = 50  # lines told; of more only the number
-LONGEST = 5000  # characters of a cell; 200 of those that were printed
 DEEPEST = 50  # figures that follow from each other
 LABEL = re.compile("'[^'\\\\]+'|T(" + "|".join(forms.TITLES) + ")")
 SPELLINGS = {
@@ -46,7 +50,7 @@ UNITS = {
     "吨": ("mass", 1.0), "千克": ("mass", 1e-3), "公斤": ("mass", 1e-3), "克": ("mass", 1e-6),
     "人": ("persons", 1.0), "名": ("persons", 1.0), "人次": ("person-times", 1.0),
 }  # fmt: skip
-Frames = dict[str, pd.DataFrame]
+Tables = dict[str, list[dict[str, str]]]
 
 
 def problems(data: Package | str | Path | None = None) -> list[str]:
@@ -54,170 +58,119 @@ def problems(data: Package | str | Path | None = None) -> list[str]:
 
     At most some fifty lines, and how many more there are; no line moves a terminal.
     """
+    found: list[str] = []
+    tables: Tables = {}
     try:
         package = find(data)
     except DataError as error:
         return [inert(line) for line in str(error).splitlines()]
-    found = list(_unreadable(package))
-    if not found:
-        frames = {name: _frame(package, name) for name in package.tables}
-        for stage in STAGES:
-            if found := [one for check in stage for one in check(package, frames)]:
-                break
+    for name in package.tables:
+        try:
+            tables[name] = package.rows(name)
+        except DataError as error:
+            found += str(error).splitlines()
+    for stage in () if found else STAGES:
+        if found := [one for check in stage for one in check(package, tables)]:
+            break
     told = [inert(line if len(line) <= 400 else line[:397] + "...") for line in found[:MOST]]
     if len(found) > MOST:
         told.append(f"and {len(found) - MOST:,} more found like these")
     return told
 
 
-def _frame(package: Package, name: str) -> pd.DataFrame:
-    """The cells of a table as characters; the index is the row that messages name."""
-    header, *rows = csv.reader(io.StringIO(package.text(name), newline=""))
-    return pd.DataFrame(rows, columns=header, dtype=str, index=range(2, len(rows) + 2))
-
-
-def _line(name: str, row: object, column: str, found: object, expected: str) -> str:
+def _line(name: str, row: int, column: str, found: str, expected: str) -> str:
     """What is wrong with a cell, or with several of a row."""
-    shown = repr(found) if len(str(found)) <= 200 else f"{len(str(found)):,} characters"
+    shown = repr(found) if len(found) <= 200 else f"{len(found):,} characters"
     shown = shown if found else "nothing"
     return f"{name}.csv, row {row}, column {column}: found {shown}, expected {expected}"
 
 
-def _wrong(
-    name: str, frame: pd.DataFrame, wrong: pd.Series[bool], column: str, expected: Any
-) -> Iterator[str]:
-    """A line for each row that is wrong in a column; what is expected may differ by row."""
-    wrong = wrong.astype(bool)
-    each = expected[wrong] if isinstance(expected, pd.Series) else itertools.repeat(expected)
-    for (row, found), one in zip(frame.loc[wrong, column].items(), each, strict=False):
-        yield _line(name, row, column, found, one)
-
-
-def _rows(frames: Frames, *names: str) -> Iterator[tuple[str, Any, dict[str, str]]]:
+def _rows(tables: Tables, *names: str) -> Iterator[tuple[str, int, dict[str, str]]]:
     """The rows of some tables: table, number that messages name, cells."""
     for name in names:
-        rows: list[Any] = frames[name].to_dict("records")
-        yield from zip(itertools.repeat(name), frames[name].index, rows, strict=False)
+        for number, row in enumerate(tables[name], start=2):
+            yield name, number, row
 
 
-# ------------------------------------------------------------------------ characters and columns
+def _keys(rows: list[dict[str, str]], columns: Iterable[str]) -> list[tuple[str, ...]]:
+    """What each row has in these columns."""
+    return [*zip(*([row[column] for row in rows] for column in columns), strict=True)]
 
 
-def _unreadable(package: Package) -> Iterator[str]:
-    """Files in another encoding, cut off, of other columns, or with rows of another length."""
-    for name in package.tables:
-        path = package.resources[name]["path"]
-        content = package.content[path]
-        try:
-            text = package.text(name)
-        except DataError as error:
-            yield str(error)
-            continue
-        if not content.endswith(b"\n"):
-            row = content.count(b"\n") + 1
-            yield f"{path}, row {row}: found no line end after the last row, expected one: cut off?"
-        if "\0" in text:
-            yield f"{path}: found a NUL character, expected text"
-        expected = [field["name"] for field in package.fields(name)]
-        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-        try:
-            header = next(lines, [])
-            if header != expected:
-                odd = sorted({*header} ^ {*expected}, key=(expected + header).index)
-                yield (
-                    f"{path}, row 1, column {', '.join(odd) or 'order'}: "
-                    f"found {','.join(header)!r}, expected {','.join(expected)!r}"
-                )
-                continue
-            for number, cells in enumerate(lines, start=2):
-                if len(cells) != len(expected):
-                    shown = f"{len(cells)} cells" if cells else "an empty row"
-                    yield f"{path}, row {number}: found {shown}, expected {len(expected)} cells"
-        except csv.Error as error:
-            yield (
-                f"{path}, row {lines.line_num}: found {error}, "
-                "expected quotes that open and close around a whole cell of at most "
-                f"{LONGEST:,} characters"
-            )
+# ------------------------------------------------------------------------------ cells and keys
 
 
-def _misspelled(package: Package, frames: Frames) -> Iterator[str]:
+def _misspelled(package: Package, tables: Tables) -> Iterator[str]:
     """Cells that the dictionary of columns forbids: blanks, types, closed lists, limits."""
-    for name, frame in frames.items():
+    for name, rows in tables.items():
         for field in package.fields(name):
-            for wrong, expected in _spellings(frame[field["name"]], field):
-                yield from _wrong(name, frame, wrong, field["name"], expected)
+            column = field["name"]
+            expected = {cell: _spelling(cell, field) for cell in {row[column] for row in rows}}
+            if any(expected.values()):
+                for number, row in enumerate(rows, start=2):
+                    if expected[row[column]]:
+                        yield _line(name, number, column, row[column], expected[row[column]])
 
 
-def _spellings(
-    cells: pd.Series[str], field: dict[str, Any]
-) -> Iterator[tuple[pd.Series[bool], str]]:
-    """Which cells of a column break a rule, and what each rule expects."""
-    rules, kind, filled = field.get("constraints", {}), field["type"], cells != ""
+def _spelling(cell: str, field: dict[str, Any]) -> str:
+    """What its column expects instead of a cell; "" where it may be so."""
+    rules, kind = field.get("constraints", {}), field["type"]
     longest = 200 if field["name"] == "printed" else LONGEST
-    yield cells.str.len() > longest, f"at most {longest:,} characters"
-    if rules.get("required"):
-        yield ~filled, "a value: the column is required"
-    if kind in SPELLINGS:
-        spelled, expected = cells.str.fullmatch(SPELLINGS[kind]), TYPES[kind]
-    else:  # what no reader sees must not make another key of it
-        spelled, expected = cells.str.strip() == cells, "no space around it"
-    yield filled & ~spelled, expected
-    filled &= spelled
-    if "enum" in rules:
-        yield filled & ~cells.isin(rules["enum"]), "one of " + ", ".join(rules["enum"])
-    if "pattern" in rules:
-        fits = cells.str.fullmatch(rules["pattern"])
-        yield filled & ~fits, f"characters like {rules['pattern']}"
-    for limit, beyond, words in (
-        ("minimum", operator.lt, "least"),
-        ("maximum", operator.gt, "most"),
-    ):
-        if limit in rules:
-            numbers = cells.where(filled).astype(float)
-            yield beyond(numbers, rules[limit]), f"at {words} {rules[limit]}"
+    if not cell:
+        return "a value: the column is required" if rules.get("required") else ""
+    if len(cell) > longest:
+        return f"at most {longest:,} characters"
+    if kind in SPELLINGS and not SPELLINGS[kind].fullmatch(cell):
+        return TYPES[kind]
+    if cell.strip() != cell:  # what no reader sees must not make another key of it
+        return "no space around it"
+    if cell not in rules.get("enum", [cell]):
+        return "one of " + ", ".join(rules["enum"])
+    if "pattern" in rules and not re.fullmatch(rules["pattern"], cell):
+        return f"characters like {rules['pattern']}"
+    if "minimum" in rules and float(cell) < rules["minimum"]:
+        return f"at least {rules['minimum']}"
+    if "maximum" in rules and float(cell) > rules["maximum"]:
+        return f"at most {rules['maximum']}"
+    return ""
 
 
-def _repeated(package: Package, frames: Frames) -> Iterator[str]:
+def _repeated(package: Package, tables: Tables) -> Iterator[str]:
     """Keys that are used twice, references to nothing, and figures told twice."""
-    for name, frame in frames.items():
+    for name, rows in tables.items():
         schema = package.resources[name]["schema"]
         unique = [[f["name"]] for f in schema["fields"] if f.get("constraints", {}).get("unique")]
         for columns in dict.fromkeys(map(tuple, [schema.get("primaryKey", []), *unique])):
-            yield from _twice(name, frame, columns, "a key that is used once")
-        yield from _twice(name, frame, KEYS.get(name, ()), "one figure for each")
+            yield from _twice(name, rows, columns, "a key that is used once")
+        yield from _twice(name, rows, KEYS.get(name, ()), "one figure for each")
         for reference in schema.get("foreignKeys", []):
             columns, other = reference["fields"], reference["reference"]["resource"] or name
-            target = frames[other][reference["reference"]["fields"]]
-            known = {*target.itertuples(index=False, name=None)}
-            for row, *found in frame[columns].itertuples():
-                if tuple(found) not in known and any(found):
+            known = {*_keys(tables[other], reference["reference"]["fields"])}
+            for number, found in enumerate(_keys(rows, columns), start=2):
+                if found not in known and any(found):
                     yield (
-                        f"{name}.csv, row {row}, column {', '.join(columns)}: found "
+                        f"{name}.csv, row {number}, column {', '.join(columns)}: found "
                         f"{', '.join(map(repr, found))}, expected a value of {other}"
                     )
     firsts: dict[str, str] = {}
-    for name, row, cells in _rows(frames, *FIGURES):
-        place = f"{name}.csv, row {row}"
-        first = firsts.setdefault(cells["figure"], place)
-        if first != place and not first.startswith(f"{name}.csv"):
-            yield _line(name, row, "figure", cells["figure"], f"a name not in use; {first} has it")
-    if frames["documents"].empty:
+    for name, number, row in _rows(tables, *FIGURES):
+        place, figure = f"{name}.csv, row {number}", row["figure"]
+        first = firsts.setdefault(figure, place)
+        if not first.startswith(f"{name}.csv"):
+            yield _line(name, number, "figure", figure, f"a name not in use; {first} has it")
+    if not tables["documents"]:
         yield "documents.csv: found no row, expected a document"
 
 
 def _twice(
-    name: str, frame: pd.DataFrame, columns: tuple[str, ...], expected: str
+    name: str, rows: list[dict[str, str]], columns: tuple[str, ...], expected: str
 ) -> Iterator[str]:
-    if not columns:
-        return
     firsts: dict[tuple[str, ...], int] = {}
-    chosen = frame.loc[frame.duplicated([*columns], keep=False), [*columns]]
-    for row, *key in chosen.itertuples():
-        first = firsts.setdefault(tuple(key), row)
-        if first != row:
+    for number, key in enumerate(_keys(rows, columns), start=2):
+        first = firsts.setdefault(key, number)
+        if first != number:
             yield (
-                f"{name}.csv, row {row}, column {', '.join(columns)}: "
+                f"{name}.csv, row {number}, column {', '.join(columns)}: "
                 f"found what {name}.csv, row {first} has, expected {expected}"
             )
 
@@ -225,32 +178,35 @@ def _twice(
 # -------------------------------------------------------------------------------------- meaning
 
 
-def _misprinted(package: Package, frames: Frames) -> Iterator[str]:
+def _misprinted(package: Package, tables: Tables) -> Iterator[str]:
     """Values that are not what the printed characters say, and lines that are not there."""
-    lengths = frames["documents"].set_index("document")["lines"]
-    for name in (*FIGURES, "statutory_tables", "disclosed_tables", "explanations", "corrections"):
-        frame = frames[name]
-        most = frame["document"].map(lengths)
-        for column in frame.columns.intersection(["line", "row_line"]):
-            beyond = frame[column].astype(int) > most.astype(int)
-            limit = "at most " + most + ", the lines of the document"
-            yield from _wrong(name, frame, beyond, column, limit)
-    units = frames["units"].set_index("unit")
-    money = units.index[units["quantity"].isin(["money", "price"])]
-    amounts = frames["amounts"]
-    yield from _wrong("amounts", amounts, ~amounts["unit"].isin(money), "unit", "a unit of money")
+    lengths = {row["document"]: int(row["lines"]) for row in tables["documents"]}
+    for name, number, row in _rows(tables, *PLACED):
+        most = lengths[row["document"]]
+        for column in ("line", "row_line", "last_line"):
+            if int(row.get(column) or 0) > most:
+                expected = f"at most {most}, the lines of the document"
+                yield _line(name, number, column, row[column], expected)
+    for name, number, row in _rows(tables, "not_transcribed"):
+        first, last = row["line"], row["last_line"]
+        if int(last or 0) < int(first or 0) or (last and not first):
+            expected = f"a line from {first} on" if first else "blank, as is the first line"
+            yield _line(name, number, "last_line", last, expected)
+    units = {row["unit"]: row for row in tables["units"]}
     told: dict[tuple[str, str, str], tuple[float, str, str]] = {}
-    for name, row, cells in _rows(frames, *FIGURES):
-        for column, expected in _misread(name, cells):
-            yield _line(name, row, column, cells[column], expected)
-        if not cells["value"]:
+    for name, number, row in _rows(tables, *FIGURES):
+        unit, key = row["unit"], (row["document"], row["line"], row["printed"])
+        if name == "amounts" and units[unit]["quantity"] not in ("money", "price"):
+            yield _line(name, number, "unit", unit, "a unit of money")
+        for column, expected in _misread(name, row):
+            yield _line(name, number, column, row[column], expected)
+        if not row["value"]:
             continue
-        unit, key = cells["unit"], (cells["document"], cells["line"], cells["printed"])
-        base = float(cells["value"]) * float(units["factor"].get(unit, "0"))
-        known, first, other = told.setdefault(key, (base, f"{name}.csv, row {row}", unit))
+        base = float(row["value"]) * (float(units[unit]["factor"]) if unit else 0.0)
+        known, first, other = told.setdefault(key, (base, f"{name}.csv, row {number}", unit))
         if known != base:
             yield _line(
-                name, row, "unit", unit,
+                name, number, "unit", unit,
                 f"{other!r} as {first} reads the same characters {key[2]!r} of the same line",
             )  # fmt: skip
 
@@ -280,68 +236,64 @@ def _misread(name: str, row: dict[str, str]) -> Iterator[tuple[str, str]]:
         yield "qualifier", f"{reading.qualifier!r} for {printed!r}"
     spelled = numerals.ABSENT.match(printed) or printed.startswith(("第", "零"))
     bare = printed.replace(".", "").isdigit()
-    if not (spelled or bare or numerals.prints_unit(printed, row["unit"])):
+    if not (spelled or bare or row["unit"] in re.sub("[余多]", "", printed)):
         yield "unit", f"the unit printed in {printed!r}"
 
 
-def _misformed_cells(package: Package, frames: Frames) -> Iterator[str]:
+def _misformed_cells(package: Package, tables: Tables) -> Iterator[str]:
     """Cells that no form has, or that are not what is printed."""
-    name, frame = "statutory_tables", frames["statutory_tables"]
-    table, row, printed, value = (frame[one] for one in ("table", "row", "printed", "value"))
-    of = " of table " + table + table.map(lambda one: f" ({forms.TITLES[one][0]})")
-    known = pd.Series(map(forms.has_row, table, row), frame.index, dtype=bool)
-    yield from _wrong(name, frame, ~known, "row", "a row" + of)
-    spans = [
-        forms.columns_of_row(*one) or range(1, forms.widths(one[0])[-1] + 1)
-        for one in zip(table, row, strict=True)
-    ]
-    inside = [int(one) in span for one, span in zip(frame["column"], spans, strict=True)]
-    span = pd.Series([f"{one[0]} to {one[-1]}" for one in spans], frame.index, dtype=str)
-    yield from _wrong(name, frame, known & ~pd.Series(inside, frame.index, dtype=bool), "column",
-                      span + " in row " + row + of)  # fmt: skip
-    wrong = (printed == "") != (value == "")
-    expected = "the number printed as " + printed.map(repr) + ", or blank for a blank cell"
-    yield from _wrong(name, frame, wrong, "value", expected)
-    filled = (printed != "") & (value != "")
-    number = printed.str.fullmatch(PRINTED)
-    yield from _wrong(name, frame, filled & ~number, "printed", "a number")
-    filled &= number
-    read = printed[filled].str.replace(",", "").astype(float)
-    differ = (read != value[filled].astype(float)).reindex(frame.index, fill_value=False)
-    yield from _wrong(name, frame, differ, "value", printed)
+    for name, number, cell in _rows(tables, "statutory_tables"):
+        table, row, printed, value = (cell[one] for one in ("table", "row", "printed", "value"))
+        of = f"of table {table} ({forms.TITLES[table][0]})"
+        span = forms.columns_of_row(table, row) or range(1, forms.widths(table)[-1] + 1)
+        if not forms.has_row(table, row):
+            yield _line(name, number, "row", row, f"a row {of}")
+        elif int(cell["column"]) not in span:
+            inside = f"{span[0]} to {span[-1]} in row {row} {of}"
+            yield _line(name, number, "column", cell["column"], inside)
+        if (printed == "") != (value == ""):
+            expected = f"the number printed as {printed!r}, or blank for a blank cell"
+            yield _line(name, number, "value", value, expected)
+        elif printed and not PRINTED.fullmatch(printed):
+            yield _line(name, number, "printed", printed, "a number")
+        elif printed and float(printed.replace(",", "")) != float(value):
+            yield _line(name, number, "value", value, printed)
 
 
-def _misdeclared(package: Package, frames: Frames) -> Iterator[str]:
+def _misdeclared(package: Package, tables: Tables) -> Iterator[str]:
     """Tables whose title, unit or emptiness is not that of their cells."""
-    name, frame, cells = "disclosed_tables", frames["disclosed_tables"], frames["statutory_tables"]
-    other = frame["title"].map(forms.number).fillna(frame["table"])
-    title = "a title of table " + frame["table"] + "; this is one of table " + other
-    yield from _wrong(name, frame, other != frame["table"], "title", title)
-    keys = ["document", "table"]
-    units = cells.drop_duplicates([*keys, "unit"]).groupby(keys)["unit"].agg(" and ".join)
-    printed = frame[keys].merge(units.reset_index(), how="left")["unit"].set_axis(frame.index)
-    wrong = printed.notna() & (printed != frame["unit"])
-    yield from _wrong(name, frame, wrong, "unit", printed.map(repr) + " as in its cells")
-    filled = {*cells.loc[cells["value"] != "", keys].itertuples(index=False, name=None)}
-    full = [one in filled for one in frame[keys].itertuples(index=False, name=None)]
-    expected = "true for a table without any amount, false for one with amounts"
-    yield from _wrong(name, frame, (frame["empty"] == "true") == full, "empty", expected)
+    units: dict[tuple[str, str], dict[str, None]] = {}
+    filled = set()
+    for _, _, cell in _rows(tables, "statutory_tables"):
+        units.setdefault((cell["document"], cell["table"]), {})[cell["unit"]] = None
+        if cell["value"]:
+            filled.add((cell["document"], cell["table"]))
+    for name, number, row in _rows(tables, "disclosed_tables"):
+        title, table, key = row["title"], row["table"], (row["document"], row["table"])
+        if (other := forms.number(title) or table) != table:
+            expected = f"a title of table {table}; this is one of table {other}"
+            yield _line(name, number, "title", title, expected)
+        if (printed := " and ".join(units.get(key, [row["unit"]]))) != row["unit"]:
+            yield _line(name, number, "unit", row["unit"], f"{printed!r} as in its cells")
+        if (row["empty"] == "true") == (key in filled):
+            expected = "true for a table without any amount, false for one with amounts"
+            yield _line(name, number, "empty", row["empty"], expected)
 
 
-def _odd_units(package: Package, frames: Frames) -> Iterator[str]:
+def _odd_units(package: Package, tables: Tables) -> Iterator[str]:
     """Units whose quantity or factor is not what their name says."""
-    for name, row, cells in _rows(frames, "units"):
-        unit, quantity, factor = cells["unit"], cells["quantity"], float(cells["factor"])
+    for name, number, row in _rows(tables, "units"):
+        unit, quantity, factor = row["unit"], row["quantity"], float(row["factor"])
         known, expected = UNITS.get(unit, (quantity, _factor(unit, quantity)))
         if not factor > 0:
-            yield _line(name, row, "factor", cells["factor"], "a number above zero")
+            yield _line(name, number, "factor", row["factor"], "a number above zero")
         elif known != quantity:
-            yield _line(name, row, "quantity", quantity, known)
+            yield _line(name, number, "quantity", quantity, known)
         elif quantity == "money" and unit not in UNITS:
             other = "another for a unit that is not 元, 万元 or 亿元"
-            yield _line(name, row, "quantity", quantity, other)
+            yield _line(name, number, "quantity", quantity, other)
         elif expected and factor != expected:
-            yield _line(name, row, "factor", cells["factor"], f"{expected:g}")
+            yield _line(name, number, "factor", row["factor"], f"{expected:g}")
 
 
 def _factor(unit: str, quantity: str) -> float | None:
@@ -351,27 +303,27 @@ def _factor(unit: str, quantity: str) -> float | None:
     return {"万": 1e4, "亿": 1e8}.get(unit[:1], 1.0)
 
 
-def _misformed(package: Package, frames: Frames) -> Iterator[str]:
+def _misformed(package: Package, tables: Tables) -> Iterator[str]:
     """Formulas that are none, that name no figure, or that go round in a circle."""
-    known = {figure for name in FIGURES for figure in frames[name]["figure"]}
+    known = {row["figure"] for _, _, row in _rows(tables, *FIGURES)}
     follows: dict[str, set[str]] = {}
-    for name, row, cells in _rows(frames, *FIGURES):
-        text, figure = cells["formula"], cells["figure"]
-        if cells.get("disputes", "") not in {"", *known}:
-            yield _line(name, row, "disputes", cells["disputes"], "the name of a figure")
-        if cells.get("kind") == "label" and LABEL.fullmatch(text):
+    for name, number, row in _rows(tables, *FIGURES):
+        text, figure, disputed = row["formula"], row["figure"], row.get("disputes", "")
+        if disputed and disputed not in known:
+            yield _line(name, number, "disputes", disputed, "the name of a figure")
+        if row.get("kind") == "label" and LABEL.fullmatch(text):
             continue
         odd = formula.misfits(text, known)
         for one in odd:
             expected = "arithmetic over names of figures and cells like T01.r27.c1"
-            yield _line(name, row, "formula", one[:100], expected)
+            yield _line(name, number, "formula", one[:100], expected)
         names = {*formula.names(text)} if text and not odd else set()
         if name == "claims" and figure in names:
             yield (
-                f"{name}.csv, row {row}, column formula: found {figure!r} itself, "
+                f"{name}.csv, row {number}, column formula: found {figure!r} itself, "
                 "expected other figures: nothing is proved by itself"
             )
-        if cells.get("basis") == "derived":
+        if row.get("basis") == "derived":
             follows[figure] = names
     place = "amounts.csv and indicators.csv, column formula"
     depth: dict[str, int] = {}
@@ -384,38 +336,38 @@ def _misformed(package: Package, frames: Frames) -> Iterator[str]:
         yield f"{place}: found a chain of {max(depth.values())} figures, expected {DEEPEST}"
 
 
-def _miscorrected(package: Package, frames: Frames) -> Iterator[str]:
+def _miscorrected(package: Package, tables: Tables) -> Iterator[str]:
     """Corrections of what cannot be corrected, or that do not find what they expect."""
-    units, frame = frames["units"]["unit"], frames["corrections"]
-    number = frame["corrected"].str.fullmatch(SPELLINGS["number"])
-    fits = frame["corrected"].isin(units).where(frame["column"] == "unit", number)
-    expected = "a known unit for unit, a number for value"
-    if found := [*_wrong("corrections", frame, ~fits.astype(bool), "corrected", expected)]:
-        yield from found
-        return
-    for name in CORRECTED:
+    units, found = {row["unit"] for row in tables["units"]}, False
+    for name, number, row in _rows(tables, "corrections"):
+        new = row["corrected"]
+        fits = new in units if row["column"] == "unit" else SPELLINGS["number"].fullmatch(new)
+        if not fits:
+            found = True
+            yield _line(name, number, "corrected", new, "a known unit for unit, a number for value")
+    for name in () if found else CORRECTED:
         try:
-            package.load(name)
+            package.corrected(name)
         except DataError as error:
             yield str(error)
 
 
-def _valueless(package: Package, frames: Frames) -> Iterator[str]:
+def _valueless(package: Package, tables: Tables) -> Iterator[str]:
     """Derived figures whose formula has no value."""
     figures = formula.Figures(package)
-    for name, row, cells in _rows(frames, *KEYS):
+    for name, number, row in _rows(tables, *KEYS):
         try:
-            if cells["basis"] == "derived":
-                formula.evaluate(cells["formula"], figures, cells["document"])
+            if row["basis"] == "derived":
+                formula.evaluate(row["formula"], figures, row["document"])
         except (LookupError, ArithmeticError) as error:
-            yield _line(name, row, "formula", str(error), "a formula that has a value")
+            yield _line(name, number, "formula", str(error), "a formula that has a value")
 
 
-def _unweighed(package: Package, frames: Frames) -> Iterator[str]:
+def _unweighed(package: Package, tables: Tables) -> Iterator[str]:
     """Claims that can fail without a severity: nobody has judged how much harm they would do."""
-    frame = frames["claims"]
-    wrong = (frame["formula"] != "") & (frame["severity"] == "")
-    yield from _wrong("claims", frame, wrong, "severity", "high, medium or low: it can fail")
+    for name, number, row in _rows(tables, "claims"):
+        if row["formula"] and not row["severity"]:
+            yield _line(name, number, "severity", "", "high, medium or low: it can fail")
 
 
 # Each relies on those of the groups before: cells and keys, then meaning.

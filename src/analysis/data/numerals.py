@@ -84,8 +84,3 @@ def read(printed: str) -> Reading:
     )
     minus = printed[: found.start()].strip() in ("-", "−")
     return Reading(-value if minus else value, step, qualifier)
-
-
-def prints_unit(printed: str, unit: str) -> bool:
-    """Whether the unit stands in the printed characters, 余 and 多 apart."""
-    return unit in printed.replace("余", "").replace("多", "")

@@ -15,7 +15,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +29,7 @@ FIGURES = ("amounts", "indicators", "claims")  # the tables whose figures have n
 ROOT = Path(__file__).parents[3]  # of the repository, where there is one
 DESCRIPTOR = "datapackage.json"
 LARGEST = 32 * 2**20  # bytes of a file: a county's departments of ten years are a tenth of it
+LONGEST = 5000  # characters of a cell
 
 WORDS = {"title", "description", "title_zh", "description_zh"}  # for people, not compared
 KNOWN = {"name", "version", "created", "licenses", "resources"} | WORDS
@@ -103,78 +104,56 @@ class Package:
         fields: list[dict[str, Any]] = self.resources[name]["schema"]["fields"]
         return fields
 
-    def text(self, name: str) -> str:
-        """The characters of a table's CSV.
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """The rows of a table as printed in its CSV, without pandas.
 
         Raises:
-            DataError: they are not UTF-8.
+            DataError: it is in another encoding, cut off, of other columns, or has rows of another
+                length; a line for each place.
         """
         trace(name, {})
-        path = self.resources[name]["path"]
-        content = self._content[path]
-        try:
-            return content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            row = content[: error.start].count(b"\n") + 1
-            raise DataError(
-                f"{path}, row {row}: found byte {content[error.start]:#04x}, expected UTF-8 text"
-            ) from None
+        return self._rows(name)
 
-    def rows(self, name: str) -> list[dict[str, str]]:
-        """The rows of a table as printed in its CSV, without pandas."""
+    def corrected(self, name: str) -> list[dict[str, str]]:
+        """The rows of a table as corrected, with ``corrected``: what was mended, or "".
+
+        Raises:
+            DataError: a correction does not find what it expects, for a source that no longer errs
+                is an error.
+        """
         trace(name, {})
+        return self._corrected(name)
 
-        def read() -> list[dict[str, str]]:
-            try:
-                return list(csv.DictReader(io.StringIO(self.text(name), newline="")))
-            except csv.Error as error:
-                raise DataError(f"{self.resources[name]['path']}: found {error}") from None
-
-        return self._once(("rows", name), read)
-
-    def load(self, name: str, **where: Where) -> pd.DataFrame:
+    def load(self, name: str, **where: Where | Collection[Where]) -> pd.DataFrame:
         """A table as a tidy DataFrame; see ``load``."""
-        if name not in self.resources:
-            raise DataError(f"no table {name!r}; there are: {', '.join(self.resources)}")
-        trace(name, where)
         frame = self._typed(name)
-        for place, (column, wanted) in enumerate(where.items()):
-            _among(frame, name, column)
-            if place == 0:  # looked up, so that a report costs the same in a package of any size
-                found = self._positions(name, column).get(wanted)
-                frame = frame.iloc[[] if found is None else found]
-            else:
-                frame = frame[frame[column] == wanted]
+        trace(name, where)
+        closed = {one["name"]: one.get("constraints", {}).get("enum") for one in self.fields(name)}
+        closed["document"] = [row["document"] for row in self.rows("documents")]
+        chosen: list[set[int]] = []
+        for column, wanted in where.items():
+            if column not in frame:
+                columns = ", ".join(map(str, frame))
+                raise DataError(f"{name}: no column {column!r}; there are: {columns}")
+            # looked up, so that a report costs the same in a package of any size
+            rows, asked = self._positions(name, column), several(wanted)
+            chosen.append({row for one in asked for row in rows.get(one, [])})
+            known = {*(closed.get(column) or [])}
+            if not known.issuperset(asked):  # else no other row is looked at
+                trace(name, {})
+                known.update(rows)
+            if len(frame) and (odd := [one for one in asked if one not in known]):
+                there = sorted(map(str, known - {""}))
+                more = f" and {len(there) - 20} more" if len(there) > 20 else ""
+                raise DataError(
+                    f"{name}: no {column} {odd[0]!r}; there are: {', '.join(there[:20])}{more}"
+                )
+        if chosen:
+            frame = frame.iloc[sorted(set.intersection(*chosen))]
         return frame.reset_index(drop=True).copy()
 
-    def select(self, name: str, **where: Where | Collection[Where]) -> pd.DataFrame:
-        """As ``load``, but each filter may be a list, and none may ask for what is not there.
-
-        Raises:
-            DataError: a value that the column never has; the message lists those it has.
-        """
-        documents = {row["document"] for row in self.rows("documents")}
-        if [*where] == ["document"] and where["document"] in documents:
-            return self.load(name, document=where["document"])  # no other row is looked at
-        frame = every = self.load(name)
-        listed = {one["name"]: one.get("constraints", {}) for one in self.fields(name)}
-        for column, wanted in where.items():
-            _among(every, name, column)
-            asked = wanted if isinstance(wanted, list | tuple | set) else [wanted]
-            there = {*every[column].dropna(), *listed.get(column, {}).get("enum", [])}
-            if column == "document":
-                there |= documents
-            if len(every) and (odd := [one for one in asked if one not in there]):
-                known = sorted(map(str, there - {""}))
-                more = f" and {len(known) - 20} more" if len(known) > 20 else ""
-                raise DataError(
-                    f"{name}: no {column} {odd[0]!r}; there are: {', '.join(known[:20])}{more}"
-                )
-            frame = frame[frame[column].isin(asked)]
-        return frame.reset_index(drop=True)
-
-    def figure(self, name: str) -> dict[str, Any] | None:
-        """The row of the figure of this name, as `load` gives it; None where there is none."""
+    def figure(self, name: str) -> dict[str, str] | None:
+        """The row of the figure of this name, as `corrected` has it; None where there is none."""
         for table in FIGURES:  # where names are used once
             if row := self._by_figure(table).get(name):
                 trace(table, row)
@@ -204,9 +183,9 @@ class Package:
             ("positions", name, column), lambda: dict(self._typed(name).groupby(column).indices)
         )
 
-    def _by_figure(self, name: str) -> dict[str, dict[str, Any]]:
+    def _by_figure(self, name: str) -> dict[str, dict[str, str]]:
         return self._once(
-            ("figures", name), lambda: {row["figure"]: row for row in records(self._typed(name))}
+            ("figures", name), lambda: {row["figure"]: row for row in self._corrected(name)}
         )
 
     def _once(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
@@ -216,19 +195,86 @@ class Package:
         return made
 
     def _typed(self, name: str) -> pd.DataFrame:
+        if name not in self.resources:
+            raise DataError(f"no table {name!r}; there are: {', '.join(self.resources)}")
         return self._once(("typed", name), lambda: self._type(name))
 
+    def _rows(self, name: str) -> list[dict[str, str]]:
+        return self._once(("rows", name), lambda: self._parse(name))
+
+    def _corrected(self, name: str) -> list[dict[str, str]]:
+        if name not in CORRECTED:
+            return self._rows(name)
+        return self._once(("corrected", name), lambda: self._correct(name))
+
+    def _parse(self, name: str) -> list[dict[str, str]]:
+        path, expected = self.resources[name]["path"], [one["name"] for one in self.fields(name)]
+        content = self._content[path]
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            row = content[: error.start].count(b"\n") + 1
+            raise DataError(
+                f"{path}, row {row}: found byte {content[error.start]:#04x}, expected UTF-8 text"
+            ) from None
+        if not content.endswith(b"\n"):
+            row = content.count(b"\n") + 1
+            raise DataError(
+                f"{path}, row {row}: found no line end after the last row, expected one: cut off?"
+            )
+        if "\0" in text:
+            raise DataError(f"{path}: found a NUL character, expected text")
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        try:
+            header, *rows = lines
+        except csv.Error as error:
+            raise DataError(
+                f"{path}, row {lines.line_num}: found {error}, expected quotes that open and close "
+                f"around a whole cell of at most {LONGEST:,} characters"
+            ) from None
+        if header != expected:
+            odd = sorted({*header} ^ {*expected}, key=(expected + header).index)
+            raise DataError(
+                f"{path}, row 1, column {', '.join(odd) or 'order'}: "
+                f"found {','.join(header)!r}, expected {','.join(expected)!r}"
+            )
+        if wrong := [
+            f"{path}, row {number}: found {f'{len(cells)} cells' if cells else 'an empty row'}, "
+            f"expected {len(expected)} cells"
+            for number, cells in enumerate(rows, start=2)
+            if len(cells) != len(expected)
+        ]:
+            raise DataError("\n".join(wrong))
+        return [dict(zip(expected, cells, strict=True)) for cells in rows]
+
+    def _correct(self, name: str) -> list[dict[str, str]]:
+        rows = [row | {"corrected": ""} for row in self._rows(name)]
+        for rule in self.rows("corrections"):
+            if rule["table"] != name:
+                continue
+            figure, column, expected = rule["figure"], rule["column"], rule["expect"]
+            found = [row for row in rows if row["figure"] == figure]
+            if not found:
+                raise DataError(f"corrections.csv: no figure {figure!r} in {name}.csv")
+            if [row[column] for row in found] != [expected]:
+                raise DataError(
+                    f"corrections.csv, figure {figure}, column {column}: "
+                    f"found {found[0][column]!r} in {name}.csv, expected {expected!r}"
+                )
+            found[0][column] = rule["corrected"]
+            found[0]["corrected"] = f"{expected} → {rule['corrected']}"
+        return rows
+
     def _type(self, name: str) -> pd.DataFrame:
-        """Read, correct and type one table."""
+        """Type one table."""
         import pandas as pd
 
-        path = self.resources[name]["path"]
+        fields = self.fields(name)
         try:
+            names = [*(field["name"] for field in fields), *["corrected"] * (name in CORRECTED)]
             # texts as objects lie in one block, which a filter takes at once
-            frame = pd.read_csv(io.StringIO(self.text(name)), dtype=object, keep_default_na=False)
-            if name in CORRECTED:
-                _correct(frame, name, self.rows("corrections"))
-            for field in self.fields(name):
+            frame = pd.DataFrame(self._corrected(name), columns=names, dtype=object)
+            for field in fields:
                 column = frame[field["name"]]
                 if field["type"] in ("integer", "number"):
                     kind = "Int64" if field["type"] == "integer" else "Float64"
@@ -245,6 +291,7 @@ class Package:
         except DataError:
             raise
         except (ValueError, TypeError, KeyError, OverflowError) as error:
+            path = self.resources[name]["path"]
             raise DataError(f"{path}: found {error}, see `analysis check`") from None
         return frame
 
@@ -300,9 +347,9 @@ def _read(folder: Path, name: str) -> bytes:
         raise DataError(f"{name}: found {text}, expected a file of the data package") from None
 
 
-def _among(frame: pd.DataFrame, name: str, column: str) -> None:
-    if column not in frame:
-        raise DataError(f"{name}: no column {column!r}; there are: {', '.join(map(str, frame))}")
+def several(wanted: Any) -> list[Any]:
+    """What a filter asks for: one value, or several."""
+    return [*wanted] if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]
 
 
 def _odd(descriptor: Any) -> Iterator[str]:
@@ -344,10 +391,9 @@ def _odd_table(name: str, found: dict[str, Any]) -> Iterator[str]:
         yield f"{place}: found the path {_short(path)}, expected a CSV file of the folder"
     if not isinstance(found.get("title"), str):
         yield f"{place}: found {_short(found.get('title'))} as title, expected a text"
-    schema = found.get("schema")
-    fields = schema.get("fields") if isinstance(schema, dict) else None
-    sound = isinstance(fields, list) and all(isinstance(one, dict) for one in fields)
-    if not (isinstance(schema, dict) and isinstance(fields, list) and sound):
+    schema: dict[str, Any] = found["schema"] if isinstance(found.get("schema"), dict) else {}
+    fields = schema.get("fields")
+    if not isinstance(fields, list) or not all(isinstance(one, dict) for one in fields):
         yield f"{place}: found no columns, expected schema.fields"
         return
     expected = standard().get(name)
@@ -429,7 +475,7 @@ def load(
     Raises:
         DataError: no such table, column or value, or a correction does not find what it expects.
     """
-    return find(data).select(name, **where)
+    return find(data).load(name, **where)
 
 
 def unreviewed(data: Package | str | Path | None = None) -> int:
@@ -451,8 +497,8 @@ def cite(frame: pd.DataFrame) -> pd.Series[str]:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame, each as a dict by column."""
-    names, columns = [str(name) for name in frame], [column.tolist() for _, column in frame.items()]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    names = [str(name) for name in frame]
+    return [dict(zip(names, row, strict=True)) for row in frame.to_numpy(object).tolist()]
 
 
 Look = tuple[str, str | None]
@@ -466,33 +512,9 @@ def trace(name: str, where: Mapping[str, object]) -> None:
     seen.add((name, document if isinstance(document, str) else None))
 
 
-def _correct(frame: pd.DataFrame, name: str, corrections: list[dict[str, str]]) -> None:
-    """Apply the corrections of one table in place; a source that no longer errs is an error."""
-    frame["corrected"] = ""
-    for rule in corrections:
-        if rule["table"] != name:
-            continue
-        chosen = frame["figure"] == rule["figure"]
-        found = frame.loc[chosen, rule["column"]].tolist()
-        if found != [rule["expect"]]:
-            raise DataError(
-                f"corrections.csv, figure {rule['figure']}, column {rule['column']}: "
-                f"found {found[0]!r} in {name}.csv, expected {rule['expect']!r}"
-                if found
-                else f"corrections.csv: no figure {rule['figure']!r} in {name}.csv"
-            )
-        frame.loc[chosen, rule["column"]] = rule["corrected"]
-        frame.loc[chosen, "corrected"] = f"{rule['expect']} → {rule['corrected']}"
-
-
 def _declare(cells: pd.DataFrame, disclosed: list[dict[str, str]]) -> None:
     """Mark the blanks that count as zero in place, because their table says that they do."""
     zero = {(row["document"], row["table"]) for row in disclosed if row["blanks"] == "zero"}
     places = zip(cells["document"], cells["table"], cells["printed"], strict=True)
     cells["declared_zero"] = [(one, table) in zero and not text for one, table, text in places]
     cells.loc[cells["declared_zero"], "base"] = 0.0
-
-
-def data_directory(data: Package | str | Path | None = None) -> Path:
-    """Folder of the package that is meant; see ``find``."""
-    return find(data).folder
