@@ -17,13 +17,7 @@ from analysis.present.labels import both
 from analysis.present.language import _
 from analysis.present.tables import Fragment
 from analysis.present.text import money, number, percent
-from analysis.reports import (
-    budget_execution,
-    data_quality,
-    performance_indicators,
-    spending_composition,
-    trends,
-)
+from analysis.reports import data_quality, performance_indicators, trends
 from analysis.reports.common import Tile, tile
 
 NEWEST = 5  # years looked at: more fit neither a sentence nor a phone
@@ -112,23 +106,6 @@ def tiles(package: Package) -> list[Tile]:
         note = _("of {n}").format(n=due)
         made.append(tile("printed", number(shown), "", note))
     return made[:5]
-
-
-def answers(package: Package) -> dict[tuple[str, int | None], str]:
-    """The answer of each report by notebook and year, to stand beside its link."""
-    found: dict[tuple[str, int | None], str] = {}
-    for one in disclosures(package):
-        found["budget_execution", one.year] = budget_execution.answer(one)
-        found["spending_composition", one.year] = spending_composition.answer(one)
-        found["performance_indicators", one.year] = performance_indicators.answer(
-            one.indicators, one.year
-        )
-    documents, printed = documents_of([], package), package.load("disclosed_tables")
-    judged = claims.findings(package)
-    found["data_quality", None] = data_quality.answer(judged, documents, printed)
-    observed = measured.observations(package)
-    found["trends", None] = trends.answer(measured.money(package), measured.comparisons(observed))
-    return found
 
 
 def sections(package: Package) -> list[tuple[str, Fragment]]:
