@@ -142,6 +142,7 @@ def test_streams_between_outputs_are_joined_printed_before_warned() -> None:
     notebook.cells[-1].outputs += [v4.new_output("stream", name=n, text=t) for n, t in pieces]
     html = page.render(notebook, samples.FACTS)
     assert re.search(r'<pre>first</pre>\s*<pre>1\n2\n</pre>\s*<pre class="err">b\nc\n</pre>', html)
+    assert page.render(notebook, samples.FACTS) == html  # nor has it changed the notebook
 
 
 def test_the_code_is_folded_at_the_end() -> None:
@@ -262,10 +263,8 @@ def test_a_page_names_the_documents_that_its_outputs_introduce_and_no_others() -
 
 
 STATUSES = [
-    index.Status(
-        "budget_execution", 2024, "2024/budget_execution.html", "Budget execution", "written"
-    ),
-    index.Status("trends", None, "trends.html", "Trends", "written"),
+    index.Status("budget_execution", 2024, "2024/budget_execution.html", "Budget execution"),
+    index.Status("trends", None, "trends.html", "Trends"),
 ]
 
 
@@ -280,10 +279,21 @@ def test_the_index_leads_to_every_report_and_is_the_same_on_every_run() -> None:
 
 
 def test_the_index_says_what_failed_and_why() -> None:
-    broken = replace(STATUSES[0], state="failed", error="ValueError: <script>")
+    broken = replace(STATUSES[0], error="ValueError: <script>")
     html = index.render([broken, *STATUSES[1:]], find().folder)
     assert html.index("What failed") < html.index("ValueError: &lt;script&gt;")
     assert "Budget execution 2024</a>: ValueError" in html
+
+
+def test_beside_its_link_stands_the_answer_that_a_report_gives_itself() -> None:
+    said = page.answer(page.render(samples.report(), samples.FACTS))
+    assert said in samples.opening().text.splitlines()
+    assert page.answer(rendered()) == ""
+    one = replace(STATUSES[0], answer="5 < 6 万元")
+    html = index.render([one, STATUSES[1]], find().folder)
+    assert "5 &lt; <" in html
+    older = replace(one, year=1990)  # older than those that are set side by side
+    assert "5 &lt; <" not in index.render([older], find().folder)
 
 
 def test_in_a_package_of_many_years_the_index_sets_the_newest_side_by_side(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ class Batch:
                 }
             )
             made_from = key(report, self.snapshot, outcome.looks)
-            fact = Fact(outcome.error, files, made_from, outcome.looks, report.path)
+            fact = Fact(outcome.error, files, made_from, outcome.looks, report.path, outcome.answer)
             self.state.add(report.name, fact)
             return outcome.error
         except OSError as problem:
@@ -237,8 +237,8 @@ class Batch:
                     "year": report.year,
                     "path": f"{report.place}.html" if page.is_file() else "",
                     "title": report.title,
-                    "state": "failed" if error else "written",
                     "error": error,
+                    "answer": fact.answer,
                 }
 
     def _keep_index(

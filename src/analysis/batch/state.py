@@ -13,7 +13,7 @@ import site
 import stat
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class Fact:
     key: dict[str, str] = field(default_factory=dict)  # hashes of what it was made from
     looks: list[Look] = field(default_factory=list)
     path: str = ""  # of a notebook that is not the project's
+    answer: str = ""  # for the index
 
 
 def _fact(name: str, line: dict[str, Any]) -> Fact:
@@ -63,11 +64,11 @@ def _fact(name: str, line: dict[str, Any]) -> Fact:
     if not {*fact.files} <= {f"{name}.html", f"{name}.ipynb"}:
         raise ValueError(name)
     hashes = {**fact.files, **fact.key}
-    texts = [*hashes, *hashes.values(), fact.path, fact.error or ""]
+    texts = [*hashes, *hashes.values(), fact.path, fact.answer, fact.error or ""]
     looks = [(table, document) for table, document in fact.looks]
     texts += [part for look in looks for part in look if part is not None]
     "".join(texts).encode()  # neither other types nor half characters
-    return Fact(fact.error, fact.files, fact.key, looks, fact.path)
+    return replace(fact, looks=looks)
 
 
 class State:

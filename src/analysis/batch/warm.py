@@ -12,7 +12,8 @@ from pathlib import Path
 
 MODULES = (
     "analysis.batch.kernel analysis.batch.worker analysis.lookup analysis.present.charts "
-    "analysis.reports.overview analysis.site.index IPython.core.logger bdb matplotlib.pyplot"
+    "analysis.reports.overview analysis.reports.spending_composition analysis.site.index "
+    "IPython.core.logger bdb matplotlib.pyplot"
 )
 # what jsonschema and ipykernel do without, and would take half a second to import
 UNUSED = ("rfc3987_syntax", "isoduration", "debugpy")

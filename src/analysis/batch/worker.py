@@ -130,7 +130,7 @@ def make_report(
     written = nbformat.writes(notebook) + "\n"
     if report.year is not None:  # in its folder, as its page is: the audit lies one above
         written = written.replace(f'href=\\"{AUDIT}', f'href=\\"../{AUDIT}')
-    return Outcome(html, written, looks, error)
+    return Outcome(html, written, page.answer(html), looks, error)
 
 
 def make_index(

@@ -10,20 +10,14 @@ from analysis.checks import claims
 from analysis.checks.identities import checked_tables
 from analysis.data.package import Package, records
 from analysis.disclosure import Disclosure, documents_of
-from analysis.measures import budget, composition, indicators
+from analysis.measures import budget, indicators
 from analysis.measures import trends as measured
 from analysis.present import charts, tables
 from analysis.present.labels import both
 from analysis.present.language import _
 from analysis.present.tables import Fragment
 from analysis.present.text import money, number, percent
-from analysis.reports import (
-    budget_execution,
-    data_quality,
-    performance_indicators,
-    spending_composition,
-    trends,
-)
+from analysis.reports import data_quality, performance_indicators, trends
 from analysis.reports.common import Tile, tile
 
 NEWEST = 5  # years looked at: more fit neither a sentence nor a phone
@@ -50,16 +44,12 @@ def opening(package: Package) -> Fragment:
 
 
 @lru_cache(maxsize=1)
-def _measures(package: Package) -> list[tuple[Disclosure, pd.DataFrame]]:
-    """``budget.measures`` of each of these years."""
-    return [(one, budget.measures(one.amounts, one.cells)) for one in disclosures(package)]
-
-
 def _completions(package: Package) -> list[tuple[int, float, float, float]]:
     """Year, executed, approved (万元) and completion (%) of each year that states both."""
     found = []
-    for one, measures in _measures(package):
-        row = next(row for row in records(measures) if row["measure"] == "completion")
+    for one in disclosures(package):
+        measures = records(budget.measures(one.amounts, one.cells))
+        row = next(row for row in measures if row["measure"] == "completion")
         if pd.notna(row["value"]):
             found.append((one.year, row["numerator"], row["denominator"], row["value"]))
     return found
@@ -116,26 +106,6 @@ def tiles(package: Package) -> list[Tile]:
         note = _("of {n}").format(n=due)
         made.append(tile("printed", number(shown), "", note))
     return made[:5]
-
-
-def answers(package: Package) -> dict[tuple[str, int | None], str]:
-    """The answer of each report by notebook and year, to stand beside its link."""
-    found: dict[tuple[str, int | None], str] = {}
-    for one, measures in _measures(package):
-        year, steps = one.year, budget.bridge(one.amounts, one.cells)
-        cuts = composition.cuts(one.amounts, one.cells)
-        observed = one.indicators
-        found["budget_execution", year] = budget_execution.answer(year, measures, steps)
-        found["spending_composition", year] = spending_composition.answer(one, cuts)
-        found["performance_indicators", year] = performance_indicators.answer(
-            year, observed, indicators.ledger(observed), indicators.changes(observed)
-        )
-    documents, printed = documents_of([], package), package.load("disclosed_tables")
-    judged = claims.findings(package)
-    found["data_quality", None] = data_quality.answer(judged, documents, printed)
-    observed = measured.observations(package)
-    found["trends", None] = trends.answer(measured.money(package), measured.comparisons(observed))
-    return found
 
 
 def sections(package: Package) -> list[tuple[str, Fragment]]:

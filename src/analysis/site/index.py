@@ -7,19 +7,19 @@ from pathlib import Path
 from analysis.data.package import Package, find, unreviewed
 from analysis.present.language import _, use
 from analysis.reports import index as across
-from analysis.site.page import Shell, exporter
+from analysis.site.page import Shell, template
 
 
 @dataclass(frozen=True)
 class Status:
-    """What became of one report; `path` leads to it from the index."""
+    """What became of one report: `path` leads to it from the index, `answer` is its own."""
 
     notebook: str
     year: int | None
     path: str
     title: str
-    state: str  # written or failed
-    error: str = ""
+    error: str | None = None
+    answer: str = ""
 
 
 def render(
@@ -40,15 +40,19 @@ def render(
         "spending_composition": _("Spending composition"),
         "trends": _("Trends"),
     }
+    answered = {None, *package.years[-across.NEWEST :]}
     context = {
         "shell": Shell("", "index.html" if twin else ""),
         "title": lambda status: names.get(status.notebook, status.title),
-        "failed": [s for s in statuses if s.state == "failed"],
+        "failed": [s for s in statuses if s.error],
         "groups": [(heading, group) for heading, group in groups if group],
-        "answers": across.answers(package),
+        # the overview's says how to ask
+        "answers": {
+            s: s.answer for s in statuses if s.year in answered and s.notebook != "overview"
+        },
         "opening": opening,
         "unreviewed": unreviewed(package),
         "documents": [dict(row) for row in opening.documents],
         "sections": across.sections(package),
     }
-    return str(exporter("index.html.j2").template.render(resources=context))
+    return template("index").render(resources=context)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.metadata import version
-from importlib.resources import files
 from itertools import groupby, pairwise
 from platform import python_version
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
-from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
@@ -21,7 +20,6 @@ from analysis.present.tables import HATCH, stylesheet
 from analysis.present.text import chinese, html
 from analysis.site.clean import clean
 
-TEMPLATES = files("analysis.site").joinpath("template")
 PACKAGES = ("pandas", "matplotlib", "papermill", "nbconvert")
 TABLE = '<div class="tab">'
 Row = dict[str, Any]
@@ -57,20 +55,22 @@ def render(notebook: NotebookNode, facts: Facts) -> str:
     shell = Shell(root, path if facts.twin else "")
     resources = {"shell": shell, "facts": facts, "unreviewed": facts.unreviewed,
                  "documents": cited(notebook.cells)}  # fmt: skip
-    html, _resources = exporter("report.html.j2").from_notebook_node(notebook, resources)
-    return str(html)
+    return template("report").render(nb=notebook, resources=resources)
 
 
 @cache
-def exporter(template: str) -> TemplateExporter:
-    """nbconvert's exporter for one of our templates, which escapes what it is given."""
-    made = TemplateExporter(template_paths=[str(TEMPLATES)], template_file=template)  # type: ignore[no-untyped-call]
-    made.environment.autoescape = made.environment.trim_blocks = True
-    made.environment.lstrip_blocks = True
-    made.environment.filters |= {"bare": bare, "chinese": chinese, "printed": printed,
-                                 "words": html}  # fmt: skip
-    made.environment.globals |= {"_": _, "css": css, "either": either, "hatch": Markup(HATCH),
-                                 "ngettext": ngettext, "versions": versions}  # fmt: skip
+def template(name: str) -> Template:
+    """One of our templates, which escapes what it is given."""
+    return _environment().get_template(f"{name}.html.j2")
+
+
+@cache
+def _environment() -> Environment:
+    loader = PackageLoader("analysis.site", "template")
+    made = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {"bare": bare, "chinese": chinese, "printed": printed, "words": html}
+    made.globals |= {"_": _, "css": css, "either": either, "hatch": Markup(HATCH),
+                     "ngettext": ngettext, "versions": versions}  # fmt: skip
     return made
 
 
@@ -95,10 +95,20 @@ def css() -> Markup:
     )
 
 
+@cache
+def _versions() -> list[str]:
+    return [f"Python {python_version()}", *(f"{p} {version(p)}" for p in PACKAGES)]
+
+
 def versions() -> str:
     """The versions that shape a page."""
-    parts = [f"Python {python_version()}", *(f"{p} {version(p)}" for p in PACKAGES)]
-    return either(", ", "、").join(parts)
+    return either(", ", "、").join(_versions())
+
+
+def answer(html: str) -> str:
+    """The sentence that a page opens with, as text; "" where it has none."""
+    found = re.search(r'<p class="answer">(.*?)</p>', html)
+    return str(Markup(found[1]).striptags()) if found else ""
 
 
 def cited(cells: Iterable[NotebookNode]) -> list[Row]:
@@ -211,7 +221,8 @@ def joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
         run = list(group)
         for name in ("stdout", "stderr") if streams else ():
             if said := [output for output in run if output.name == name]:
-                said[0].text = "".join(output.text for output in said)
-                result.append(said[0])
+                text = "".join(output.text for output in said)
+                made = NotebookNode({**said[0], "text": text})  # type: ignore[no-untyped-call]
+                result.append(made)
         result += [] if streams else run
     return result
