@@ -13,7 +13,7 @@ A figure that is not known is a dashed outline, never zero. `most` is the value 
 for panels that share one scale.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -36,7 +36,7 @@ UNKNOWN = 42.0  # how long the outline of an unknown figure is
 MONEY = ("万元", "%")  # shown with two decimals
 SHADES = {1: "a1", 2: "a2", 3: "a3", "high": "hi", "medium": "mi", "low": "lo", "ok": "ok"}
 MARKS = ("contradicted", "not_reconcilable", "own_test", "holds", "zero", "not_checked")
-Row = dict[Hashable, Any]
+Row = dict[str, Any]
 
 
 class Chart(Figure):
@@ -255,7 +255,7 @@ def series(frame: pd.DataFrame, *, unit: str = "") -> Chart:
 
 def _rows(frame: pd.DataFrame, unit: str, signed: "pd.Series[bool] | None" = None) -> list[Row]:
     """The rows, named in the language in use, with `said`: what stands for the value."""
-    rows = labelled(frame).to_dict("records")
+    rows = labelled(frame)
     for row, sign in zip(rows, [False] * len(rows) if signed is None else signed, strict=True):
         figure = number(row["value"], 2 if unit in MONEY else None, sign)
         figure = with_unit(figure, "%") if unit == "%" else figure
@@ -332,7 +332,7 @@ class _Canvas:
         """A row's label and term at the left, its value at the right, a line or more."""
         room = right - left - width(row["said"], bold=True) - 12
         self.write(right, self.y + drop, row["said"], at="right", bold=True)
-        written, term = wrap(plain(row["label"]), room, 2), plain(row["term"])
+        written, term = wrap(plain(row["label"]), room), plain(row["term"])
         if term and written and width(f"{written[-1]}{GAP}{term}") <= room:
             written[-1] += GAP + term
             term = ""
@@ -347,7 +347,7 @@ class _Canvas:
     def note(self, row: Row) -> None:
         """A row's note under its bar, in two lines at most."""
         self.y += 14
-        for line in wrap(plain(row.get("note")), WIDTH, 2):
+        for line in wrap(plain(row.get("note")), WIDTH):
             self.write(0, self.y + 14, line, soft=True)
             self.y += 15
         self.y += 12

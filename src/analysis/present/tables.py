@@ -325,7 +325,7 @@ class _Grid:
         self.plain = [" | ".join([self.first, *self.heads.values()])]
         digits = zip(*(_digits(c, frame) for c in given), strict=True)
         apart = [False] * len(frame) if total is None else total
-        for row, summed, places in zip(records(labelled(frame)), apart, digits, strict=True):
+        for row, summed, places in zip(labelled(frame), apart, digits, strict=True):
             said = {c: _said(c, row, n) for c, n in zip(given, places, strict=True)}
             self.rows.append((row, said, summed))
             self.plain.append(" | ".join([plain(row["label"]), *said.values()]))
