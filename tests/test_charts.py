@@ -187,3 +187,9 @@ def test_a_chart_as_the_last_line_of_a_cell_is_a_picture(capsys: pytest.CaptureF
     assert "#123456" in data["text/html"]
     assert data["text/plain"].startswith("Drivers ≥ 300")
     assert "≥ 1,100" in capsys.readouterr().out  # what a terminal shows
+
+
+@pytest.mark.parametrize(("shade", "kind"), [(1, "a1"), (3, "a3"), ("high", "hi"), ("ok", "ok")])
+def test_a_shade_is_the_class_of_its_bar(shade: object, kind: str) -> None:
+    frame = pd.DataFrame({"label": ["a"], "value": [1.0], "shade": [shade]})
+    assert bars(svg.draw(charts.bars(frame), "", "a1"), kind) == [(0, 330)]

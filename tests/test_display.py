@@ -88,15 +88,13 @@ def test_a_label_leads_and_its_term_stands_beside() -> None:
     frame = pd.DataFrame({"label": ["Budget", "Only"], "label_zh": ["预算", None],
                           "said": ["a", "b"], "said_zh": ["甲", "乙"]})  # fmt: skip
     shown = labelled(frame)
-    assert shown["label"].tolist() == ["Budget", "Only"]
-    assert shown["term"].tolist() == ["预算", ""]
+    assert [(row["label"], row["term"]) for row in shown] == [("Budget", "预算"), ("Only", "")]
     assert column(frame, "said").tolist() == ["a", "b"]
     assert listing(["a", "b", "c"]) == "a, b and c"
     assert listing([]) == ""
     use("zh")
     shown = labelled(frame)
-    assert shown["label"].tolist() == ["预算", "Only"]
-    assert shown["term"].tolist() == ["", ""]
+    assert [(row["label"], row["term"]) for row in shown] == [("预算", ""), ("Only", "")]
     assert column(frame, "said").tolist() == ["甲", "乙"]
     assert listing(["a", "b", "c"]) == "a、b和c"
     assert ngettext("{n} place", "{n} places", 2).format(n=2) == "共2处"

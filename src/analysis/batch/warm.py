@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from string import printable
 
 MODULES = (
     "analysis.batch.kernel analysis.batch.worker analysis.lookup analysis.present.charts "
@@ -32,7 +33,7 @@ def warm_up() -> None:
     from analysis.batch import kernel
     from analysis.data.package import find
     from analysis.measures import budget
-    from analysis.present import charts, svg
+    from analysis.present import charts, language, tables
     from analysis.reports import budget_execution, index
     from analysis.site import page
 
@@ -49,8 +50,10 @@ def warm_up() -> None:
         measures, _ = budget.measures(one.amounts, one.cells), one.indicators
     steps, items = budget.bridge(one.amounts, one.cells), budget.items(one.amounts)
     budget_execution.opening(one, measures, steps, items)
-    figure = charts.bars(pd.DataFrame({"label": ["一"], "value": [1.0]}))
-    svg.draw(figure, "", "warm")
+    frame = pd.DataFrame({"label": [printable], "value": [1.0]})
+    tables.figure("", "", [("", charts.bars(frame), "")], frame)._repr_mimebundle_()
+    language.catalogue()
+    charts.ready += [charts.Chart() for _ in range(6)]
 
 
 def _end_with_batch(number: int, frame: object) -> None:

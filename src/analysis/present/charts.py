@@ -13,13 +13,13 @@ A figure that is not known is a dashed outline, never zero. `most` is the value 
 for panels that share one scale.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Polygon, Rectangle
+from matplotlib.path import Path
 
 from analysis.data.tab import own
 from analysis.present import svg
@@ -36,16 +36,33 @@ EDGE = 14.0  # room for the arrow of a lower bound
 UNKNOWN = 42.0  # how long the outline of an unknown figure is
 MONEY = ("万元", "%")  # shown with two decimals
 SHADES = {1: "a1", 2: "a2", 3: "a3", "high": "hi", "medium": "mi", "low": "lo", "ok": "ok"}
-MARKS = ("contradicted", "not_reconcilable", "own_test", "holds", "zero", "not_checked")
-Row = dict[Hashable, Any]
+Row = dict[str, Any]
+HOLLOW = {"marker": "s", "markersize": 8, "markeredgewidth": 2, "fillstyle": "none"}
+DIAMOND = Path([(0, 6), (6, 0), (0, -6), (-6, 0), (0, 6)], closed=True)
+DASH = {"marker": Path([(-5, 0), (5, 0)]), "fillstyle": "none", "color": SOFT, "zorder": 2}
+SIGNS: dict[str, dict[str, Any]] = {  # of verdicts, what does not hold first
+    "contradicted": {"marker": "s", "markersize": 10},
+    "not_reconcilable": HOLLOW,
+    "own_test": {"marker": DIAMOND, "markersize": 12},
+    "holds": {"marker": "s", "markersize": 4},
+    "zero": HOLLOW,
+    "not_checked": DASH | {"markersize": 10, "markeredgewidth": 1},
+}
 
 
 class Chart(Figure):
     """A matplotlib figure that shows itself in a notebook as it stands on a page."""
 
+    def __init__(self) -> None:
+        super().__init__(figsize=(WIDTH / 72, 1), dpi=72)
+        self.add_axes((0, 0, 1, 1)).set_axis_off()
+
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, str], dict[str, Any]]:
         told = str(self.get_label())
         return Fragment(svg.draw(self, told, svg.ident(told)), told)._repr_mimebundle_()
+
+
+ready: list[Chart] = []  # some, made in advance for the processes forked from this one
 
 
 def bars(frame: pd.DataFrame, most: float | None = None, *, unit: str = "") -> Chart:
@@ -56,10 +73,8 @@ def bars(frame: pd.DataFrame, most: float | None = None, *, unit: str = "") -> C
     """
     rows = _rows(frame, unit)
     canvas = _Canvas(most or _most(rows))
-    for row in rows:
-        canvas.label(row)
+    for row in canvas.each(rows):
         canvas.bar(row)
-        canvas.note(row)
     return canvas.done(canvas.y - 6, _told(rows, unit))
 
 
@@ -74,22 +89,18 @@ def steps(
 
     Each change begins where the last one ended. `split` cuts the last bar into (value, words).
     """
-    level = 0.0
-    rows = _rows(frame, unit, signed=frame["kind"] == "change")
+    rows, level = _rows(frame, unit), 0.0
     for row in rows:
-        start = level if row["kind"] == "change" else 0.0
-        level = start + _or(row["value"], 0)
-        row |= {"start": start, "end": level}
+        row["start"] = level if row["kind"] == "change" else 0.0
+        level = row["end"] = row["start"] + _reach(row["value"])
     ends = [row[at] for row in rows for at in ("start", "end")]
-    canvas = _Canvas(most or max(ends, default=0) or 1)
-    for before, row in zip([None, *rows], rows, strict=False):
-        bottom = canvas.y - 12
-        canvas.label(row)
-        if before:
-            canvas.line([before["end"]] * 2, [bottom, canvas.y], "--")
+    canvas, level, bottom = _Canvas(most or max(ends, default=0) or 1), 0.0, 0.0
+    for row in canvas.each(rows):
+        if bottom:
+            canvas.line([level, level], [bottom, canvas.y], "--")
         canvas.bar(row)
-        canvas.y += 26
-    bottom, left = canvas.y - 12, 0.0
+        level, bottom = row["end"], canvas.y + 14
+    left = 0.0
     for value, words in split:
         x = [left + canvas.point] * 2 + [left + value - canvas.point] * 2
         canvas.line(x, [bottom + 4, bottom + 10, bottom + 10, bottom + 4])
@@ -103,20 +114,16 @@ def parts(frame: pd.DataFrame, *, unit: str = "") -> Chart:
 
     Without a row, or without any value, the bar is an outline that says "not disclosed".
     """
-    rows = _rows(frame, unit) if len(frame) else []
+    rows = _rows(frame, unit)
     total = sum(row["value"] for row in rows if known(row["value"]))
     if not total:
         canvas, words = _Canvas(WIDTH - EDGE), _("not disclosed")
         canvas.y = 1
         canvas.bar({"value": WIDTH - 1, "known": "missing"}, 30)
         canvas.write(WIDTH / 2, 21, words, at="center")
-        return canvas.done(32, words + _stop())
-    canvas, x = _Canvas(total, edge=0), 0.0
-    gap = 2 * total / WIDTH
-    for row in rows:
-        if known(row["value"]):
-            canvas.bar(row | {"value": max(row["value"] - gap, gap / 2), "start": x}, 32)
-            x += row["value"]
+        return canvas.done(32, [words])
+    canvas = _Canvas(total, edge=0)
+    canvas.cut(rows, 32, 1)
     canvas.y = 41
     canvas.legend(rows, total)
     return canvas.done(canvas.y, _told(rows, unit))
@@ -128,30 +135,31 @@ def ledger(frame: pd.DataFrame, total: "pd.Series[Any]", most: float | None = No
     `total` is a row of label, label_zh and value; the rows of `frame` are its parts.
     """
     rows, (whole,) = _rows(frame, ""), _rows(pd.DataFrame([total]), "")
-    canvas, x = _Canvas(most or whole["value"], edge=0), 0.0
-    point = canvas.point
+    canvas = _Canvas(most or whole["value"], edge=0)
     canvas.label(whole)
     canvas.y += 2
     stated = [row for row in rows if known(row["value"])]
     if not stated:
         canvas.bar({**whole, "known": "missing"}, 28)
-    small: list[Row] = []
+    canvas.cut(stated, 28, 1.4)
+    small: list[Row] = []  # as many small parts as squares fit
     for row in stated:
-        canvas.bar(row | {"value": max(row["value"] - 2 * point, 1.4 * point), "start": x}, 28)
-        x += row["value"]
-        # as many small parts as squares fit, if one of them could hardly be seen
         if row["value"] < 0.05 * whole["value"] and sum(r["value"] for r in [*small, row]) <= 156:
             small.append(row)
     canvas.y += 28
+    # where one of them could hardly be seen
     if small and min(row["value"] for row in small) < 0.02 * whole["value"]:
-        squares = [FILLS[_shade(row)] for row in small for _person in range(int(row["value"]))]
-        for i, colour in enumerate(squares):
-            canvas.square(13 * (i // 6), canvas.y + 16 + 13 * (i % 6), 11, colour)
+        persons = 0
+        for row in small:
+            count = range(persons, persons := persons + int(row["value"]))
+            x = [(13 * (i // 6) + 5.5) * canvas.point for i in count]
+            y = [canvas.y + 13 * (i % 6) + 21.5 for i in count]
+            canvas.signs(x, y, _colour(row), marker="s", markersize=11)
         if small == stated[: len(small)]:
-            ends = sum(row["value"] for row in small), 13 * point * -(-len(squares) // 6)
+            ends = sum(row["value"] for row in small), 13 * canvas.point * -(-persons // 6)
             for low, high in ((0.0, 0.0), ends):
                 canvas.line([low, high], [canvas.y, canvas.y + 13], "--")
-        canvas.y += 16 + 13 * min(6, len(squares))
+        canvas.y += 16 + 13 * min(6, persons)
     canvas.y += 10
     canvas.legend(rows, whole["value"])
     return canvas.done(canvas.y, _told([whole, *rows], ""))
@@ -164,35 +172,36 @@ def dots(frame: pd.DataFrame) -> Chart:
     zeros were compared, not_checked), severity (high, medium, low, or "").
     """
     canvas, told = _Canvas(WIDTH - EDGE), []
-    order = {"high": 0, "medium": 1, "low": 2}
+    grades, signs = {"high": 0, "medium": 1, "low": 2}, [*SIGNS]
     for section, part in frame.groupby("section", sort=False):
         checks = sorted(
             zip(part["verdict"], part["severity"], strict=True),
-            key=lambda one: (order.get(one[1], 3), MARKS.index(one[0])),
+            key=lambda one: (grades.get(one[1], 3), signs.index(one[0])),
         )
         done = [verdict for verdict, _grade in checks if verdict != "not_checked"]
         held = sum(verdict in ("holds", "zero") for verdict in done)
         said = _("{held} of {all}").format(held=number(held), all=number(len(done)))
         said = said if done else word("verdict", "not_checked")
         canvas.label({"label": section, "term": "", "said": said})
-        for i, (verdict, severity) in enumerate(checks):
-            canvas.mark(13 * (i % 26), canvas.y + 13 * (i // 26), verdict, severity)
+        for (verdict, grade), alike in groupby(enumerate(checks), key=lambda one: one[1]):
+            count = [i for i, _check in alike]
+            x = [13 * (i % 26) + 5 for i in count]
+            y = [canvas.y + 13 * (i // 26) + 5 for i in count]
+            canvas.signs(x, y, FILLS[SHADES.get(grade, "ok")], **SIGNS[verdict])
         canvas.y += 13 * -(-len(checks) // 26) + 10
         told.append(f"{plain(section)} {said}")
-    figure = canvas.done(canvas.y - 7, clauses(told) + _stop())
+    figure = canvas.done(canvas.y - 7, told)
     figure.set_gid("dots")  # what its marks mean stands above all panels
     return figure
 
 
 def changes(frame: pd.DataFrame, *, unit: str = "") -> Chart:
-    """Changes to the left and right of zero, e.g. the net change of the tiers."""
-    rows = _rows(frame, unit, signed=frame["value"].notna())
+    """Changes to the left and right of zero, e.g. the net change of the tiers, without notes."""
+    rows = _rows(frame.drop(columns="note", errors="ignore"), unit, signed=True)
     values = [row["value"] for row in rows if known(row["value"])]
     canvas = _Canvas(max([0, *values]) or 1, min([0, *values]), edge=0)
-    for row in rows:
-        canvas.label(row)
+    for row in canvas.each(rows):
         canvas.bar(row)
-        canvas.y += 26
     canvas.line([0, 0], [16, canvas.y - 8])
     return canvas.done(canvas.y - 6, _told(rows, unit))
 
@@ -203,9 +212,8 @@ def shares(frame: pd.DataFrame, *, ceiling: float | None = None, ceiling_text: s
     `ceiling` is a limit in percent that a document names, `ceiling_text` what it is called.
     """
     rows, tops = _rows(frame, "%"), []
-    canvas = _Canvas(max(_most(rows), ceiling or 0, *(_or(row.get("high"), 0) for row in rows)))
-    for row in rows:
-        canvas.label(row)
+    canvas = _Canvas(max(_most(rows), ceiling or 0, *(_reach(row.get("high")) for row in rows)))
+    for row in canvas.each(rows):
         tops.append(canvas.y)
         middle = canvas.y + 7
         canvas.line([0, canvas.point * WIDTH], [middle, middle], width=0.5)
@@ -214,14 +222,13 @@ def shares(frame: pd.DataFrame, *, ceiling: float | None = None, ceiling_text: s
                 canvas.line([row["low"], row["high"]], [middle] * 2, width=3, color=FILLS["a1"])
                 row["said"] += f" ({span(row['low'], row['high'], '%', 2)})"
             canvas.dot(row["value"], middle)
-        canvas.note(row)
-    told, height = _told(rows, ""), canvas.y - 6
-    if ceiling is not None:
-        for top in tops:
-            canvas.line([ceiling, ceiling], [top - 2, top + 16], "--", color=INK)
-        canvas.centre(ceiling, height + 16, ceiling_text, soft=True)
-        told, height = f"{told}{either(' ', '')}{ceiling_text}{_stop()}", height + 20
-    return canvas.done(height, told)
+    height = canvas.y - 6
+    if ceiling is None:
+        return canvas.done(height, _told(rows, ""))
+    for top in tops:
+        canvas.line([ceiling, ceiling], [top - 2, top + 16], "--", color=INK)
+    canvas.centre(ceiling, height + 16, ceiling_text, soft=True)
+    return canvas.done(height + 20, _told(rows, ""), [ceiling_text])
 
 
 def series(frame: pd.DataFrame, *, unit: str = "") -> Chart:
@@ -256,12 +263,13 @@ def series(frame: pd.DataFrame, *, unit: str = "") -> Chart:
     return canvas.done(114, _told(rows, unit))
 
 
-def _rows(frame: pd.DataFrame, unit: str, signed: "pd.Series[bool] | None" = None) -> list[Row]:
+def _rows(frame: pd.DataFrame, unit: str, signed: bool = False) -> list[Row]:
     """The rows, named in the language in use, with `said`: what stands for the value."""
-    rows = labelled(frame).to_dict("records")
-    for row, sign in zip(rows, [False] * len(rows) if signed is None else signed, strict=True):
+    rows = labelled(frame)
+    for row in rows:
+        sign = signed or row.get("kind") == "change"
         figure = number(row["value"], 2 if unit in MONEY else None, sign)
-        figure = with_unit(figure, "%") if unit == "%" else figure
+        figure = with_unit(figure, "%" if unit == "%" else "")
         bound = row.get("known") == "at_least" and figure
         said = plain(row.get("text")) or (at_least(figure) if bound else figure)
         row["said"] = fit(said or _("not stated"), WIDTH * 0.5, bold=True)
@@ -270,30 +278,24 @@ def _rows(frame: pd.DataFrame, unit: str, signed: "pd.Series[bool] | None" = Non
     return rows
 
 
-def _stop() -> str:
-    return either(".", "。")
-
-
-def _told(rows: Iterable[Row], unit: str) -> str:
+def _told(rows: Iterable[Row], unit: str) -> list[str]:
     """What a chart shows, in words."""
     shown = "" if unit == "%" else unit
-    parts = [f"{plain(r['label'])} {with_unit(r['said'], shown if known(r['value']) else '')}"
-             for r in rows]  # fmt: skip
-    return clauses(parts) + _stop()
+    return [f"{plain(r['label'])} {with_unit(r['said'], shown if known(r['value']) else '')}"
+            for r in rows]  # fmt: skip
 
 
 def _most(rows: list[Row]) -> float:
-    ends = [row["value"] + _or(row.get("start"), 0) for row in rows if known(row["value"])]
+    ends = [row["value"] + _reach(row.get("start")) for row in rows if known(row["value"])]
     return max([0, *ends]) or 1.0
 
 
-def _or(value: Any, otherwise: float) -> float:
-    return float(value) if known(value) else otherwise
+def _reach(value: Any) -> float:
+    return float(value) if known(value) else 0.0
 
 
-def _shade(row: Row) -> str:
-    shade = row.get("shade")
-    return SHADES.get(shade if known(shade) else 1, "a1")
+def _colour(row: Row) -> str:
+    return FILLS[SHADES.get(row.get("shade"), "a1")]
 
 
 class _Canvas:
@@ -303,18 +305,18 @@ class _Canvas:
     """
 
     def __init__(self, high: float, low: float = 0.0, edge: float = EDGE) -> None:
-        self.figure = Chart(figsize=(WIDTH / 72, 1), dpi=72)
-        self.axes: Axes = self.figure.add_axes((0, 0, 1, 1))
-        self.axes.set_axis_off()
+        self.figure = ready.pop() if ready else Chart()
+        (self.axes,) = self.figure.axes
         self.axes.set_xlim(low, high * WIDTH / (WIDTH - edge))
         self.point = (self.axes.get_xlim()[1] - low) / WIDTH
         self.y = 0.0
 
-    def done(self, height: float, alt: str) -> Chart:
-        """The chart at its height, with its description."""
+    def done(self, height: float, *told: Sequence[str]) -> Chart:
+        """The chart at its height, with its description: a sentence of clauses, or several."""
         self.figure.set_size_inches(WIDTH / 72, max(height, 20) / 72)
         self.axes.set_ylim(max(height, 20), 0)
-        self.figure.set_label(alt)
+        sentences = [clauses(one) + either(".", "。") for one in told]
+        self.figure.set_label(either(" ", "").join(sentences))
         return self.figure
 
     def write(self, x: float, y: float, words: str, *, at: str = "left", bold: bool = False,
@@ -335,7 +337,7 @@ class _Canvas:
         """A row's label and term at the left, its value at the right, a line or more."""
         room = right - left - width(row["said"], bold=True) - 12
         self.write(right, self.y + drop, row["said"], at="right", bold=True)
-        written, term = wrap(plain(row["label"]), room, 2), plain(row["term"])
+        written, term = wrap(plain(row["label"]), room), plain(row["term"])
         if term and written and width(f"{written[-1]}{GAP}{term}") <= room:
             written[-1] += GAP + term
             term = ""
@@ -347,13 +349,25 @@ class _Canvas:
             self.y += 15
         self.y += 4
 
-    def note(self, row: Row) -> None:
-        """A row's note under its bar, in two lines at most."""
-        self.y += 14
-        for line in wrap(plain(row.get("note")), WIDTH, 2):
-            self.write(0, self.y + 14, line, soft=True)
-            self.y += 15
-        self.y += 12
+    def each(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Each row under its label, with room for its bar, and its note beneath if it has one."""
+        for row in rows:
+            self.label(row)
+            yield row
+            self.y += 14
+            for line in wrap(plain(row.get("note")), WIDTH):
+                self.write(0, self.y + 14, line, soft=True)
+                self.y += 15
+            self.y += 12
+
+    def cut(self, rows: Iterable[Row], height: float, least: float) -> None:
+        """A bar of parts, none of them narrower than so many points."""
+        x = 0.0
+        for row in rows:
+            if known(row["value"]):
+                long = max(row["value"] - 2 * self.point, least * self.point)
+                self.bar(row | {"value": long, "start": x}, height)
+                x += row["value"]
 
     def legend(self, rows: list[Row], total: float) -> None:
         """The parts of a bar, each with its value and its share of the whole."""
@@ -367,7 +381,7 @@ class _Canvas:
 
     def bar(self, row: Row, height: float = 14) -> None:
         """A bar, filled by how its figure is known; a zero is a tick, an unknown an outline."""
-        value, start, how = row["value"], _or(row.get("start"), 0), row.get("known")
+        value, start, how = row["value"], _reach(row.get("start")), row.get("known")
         inset = 0.75 * self.point  # an outline stays within the bar
         style: dict[str, Any] = {"linewidth": 1.5}
         if not known(value) or how == "missing" or row.get("shade") == "outline":
@@ -376,7 +390,7 @@ class _Canvas:
         elif how == "derived":
             style |= {"facecolor": "none", "edgecolor": FILLS["a1"], "hatch": "///"}
         else:
-            style, inset = {"facecolor": FILLS[_shade(row)], "linewidth": 0}, 0
+            style, inset = {"facecolor": _colour(row), "linewidth": 0}, 0
         if abs(value) < 1.5 * self.point:
             value = 1.5 * self.point
         left = start + min(value, 0) + inset
@@ -395,25 +409,7 @@ class _Canvas:
         self.axes.plot([x], [y], "o", markersize=8, markeredgewidth=1.5, color=FILLS["a1"],
                        markerfacecolor=PAPER if hollow else FILLS["a1"])  # fmt: skip
 
-    def square(self, x: float, y: float, side: float, colour: str) -> None:
-        """A square at a place in points."""
-        at = (x * self.point, y)
-        # as an artist, for the limits of the axes are known, and working them out takes its time
-        self.axes.add_artist(Rectangle(at, side * self.point, side, facecolor=colour, linewidth=0))
-
-    def mark(self, x: float, y: float, verdict: str, severity: str) -> None:
-        """The sign of a verdict at a place in points; its colour is the gravity."""
-        colour = FILLS[SHADES.get(severity, "ok")]
-        if verdict == "not_checked":
-            self.line([x, x + 10], [y + 5, y + 5])
-        elif verdict in ("not_reconcilable", "zero"):
-            self.axes.add_patch(
-                Rectangle((x + 1, y + 1), 8, 8, fill=False, edgecolor=colour, linewidth=2)
-            )
-        elif verdict == "own_test":
-            diamond = [(x + 5, y - 1), (x + 11, y + 5), (x + 5, y + 11), (x - 1, y + 5)]
-            self.axes.add_patch(Polygon(diamond, facecolor=colour))
-        elif verdict == "holds":
-            self.square(x + 3, y + 3, 4, colour)
-        else:
-            self.square(x, y, 10, colour)
+    def signs(self, x: Sequence[float], y: Sequence[float], colour: str, **style: Any) -> None:
+        """The same sign at several places."""
+        common = {"linestyle": "", "color": colour, "markeredgewidth": 0, "zorder": 1}
+        self.axes.plot(x, y, **{**common, **style})

@@ -9,12 +9,18 @@ import pandas as pd
 from analysis.present.language import either
 
 
-@cache
 def words(kind: str) -> dict[str, tuple[str, str]]:
     """The English label and the Chinese term of each id of a kind, e.g. of the verdicts."""
+    return _kinds()[kind]
+
+
+@cache
+def _kinds() -> dict[str, dict[str, tuple[str, str]]]:
+    found: dict[str, dict[str, tuple[str, str]]] = {}
     with files("analysis.present").joinpath("labels.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == kind]
-    return {row["id"]: (row["label"], row["label_zh"]) for row in rows}
+        for row in csv.DictReader(file):
+            found.setdefault(row["kind"], {})[row["id"]] = row["label"], row["label_zh"]
+    return found
 
 
 def both(kind: str, name: str) -> tuple[str, str]:

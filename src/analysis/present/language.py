@@ -7,11 +7,13 @@ keys of the catalogue; `make messages` collects them from code, templates and no
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import pandas as pd
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from analysis.data.package import records
 from analysis.data.tab import own
 
 __dir__ = own(__name__)
@@ -68,18 +70,21 @@ def _chinese(message: str) -> str:
     return text if isinstance(text, str) else str((text or [""])[0])
 
 
-def labelled(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with `label` as it leads and `term` as what stands beside it.
+def labelled(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, `label` as it leads and `term` as what stands beside it.
 
     English leads with `label`, and `label_zh` stands beside; Chinese has `label_zh` alone, or
     `label` where there is none. A term that repeats its label is left out.
     """
-    label = frame["label"].astype(object)
-    term = frame["label_zh"].astype(object) if "label_zh" in frame else label.map(lambda _: "")
-    term = term.where(term.notna(), "")
-    if _current == "zh":
-        return frame.assign(label=term.where(term != "", label), term="")
-    return frame.assign(label=label, term=term.where(term != label, ""))
+    rows = records(frame)
+    for row in rows:
+        label, term = row["label"], row.get("label_zh")
+        term = term if isinstance(term, str) else ""
+        if _current == "zh":
+            row |= {"label": term or label, "term": ""}
+        else:
+            row["term"] = term if term != label else ""
+    return rows
 
 
 def column(frame: pd.DataFrame, name: str) -> "pd.Series[str]":

@@ -38,6 +38,8 @@ FILLS = {  # the classes of the stylesheet, and their colours on a light page
     "ok": "#8095a5",
 }
 _CLASSES = {colour: name for name, colour in FILLS.items()}
+_LINES = {SOFT: "ax", INK: "lim"} | {colour: f"o {name}" for colour, name in _CLASSES.items()}
+_hex = cache(to_hex)
 _LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}
 
 
@@ -82,25 +84,19 @@ class _Renderer(RendererBase):
         transform: Transform,
         rgbFace: Any = None,  # noqa: N803
     ) -> None:
-        stroke = gc.get_linewidth() and gc.get_rgb()[3]
-        fill = rgbFace is not None and (len(rgbFace) < 4 or rgbFace[3])
-        if fill and to_hex(rgbFace) == PAPER and not stroke:
-            return  # the ground
-        if not (fill or stroke or gc.get_hatch()):
-            return
-        dashed, colour = gc.get_dashes()[1] is not None, to_hex(gc.get_rgb())
-        closed = _closed(path)
-        if gc.get_hatch():
-            paint = ' class="dv"'
-        elif fill and to_hex(rgbFace) != PAPER:
-            paint = _named(to_hex(rgbFace), "fill")
-        elif dashed and closed:
-            paint = ' class="no"'
-        elif colour in _CLASSES:
-            paint = f' class="o {_CLASSES[colour]}"'
+        filled = rgbFace is not None and (len(rgbFace) < 4 or rgbFace[3])
+        fill, colour = _hex(tuple(rgbFace)) if filled else PAPER, _hex(gc.get_rgb())
+        stroke, hatch = gc.get_linewidth() and gc.get_rgb()[3], gc.get_hatch()
+        if fill == PAPER and not stroke and not hatch:
+            return  # nothing, or the ground
+        dashed, closed = gc.get_dashes()[1] is not None, _closed(path)
+        if hatch or (fill == PAPER and dashed and closed):
+            kind, other = "dv" if hatch else "no", ""
+        elif fill != PAPER:
+            kind, other = _CLASSES.get(fill, ""), f'fill="{fill}"'
         else:
-            line = {SOFT: "ax", INK: "lim"}.get(colour)
-            paint = f' class="{line}"' if line else f' fill="none" stroke="{colour}"'
+            kind, other = _LINES.get(colour, ""), f'fill="none" stroke="{colour}"'
+        paint = f' class="{kind}"' if kind else f" {other}"
         if dashed and not closed:
             paint += ' stroke-dasharray="2 2"'
         if not closed and gc.get_linewidth() != 1:
@@ -115,7 +111,7 @@ class _Renderer(RendererBase):
         self, gc: GraphicsContextBase, x: float, y: float, s: str, prop: FontProperties,
         angle: float, ismath: Any = False, mtext: Text | None = None,
     ) -> None:  # fmt: skip
-        kind = ["z"] * (to_hex(gc.get_rgb()) == SOFT) + ["b"] * (prop.get_weight() == "bold")
+        kind = ["z"] * (_hex(gc.get_rgb()) == SOFT) + ["b"] * (prop.get_weight() == "bold")
         across = mtext.get_horizontalalignment() if mtext is not None else "left"
         if mtext is not None and not angle:  # where it is anchored, whatever font the reader has
             x = mtext.get_transform().transform(mtext.get_unitless_position())[0]
@@ -135,10 +131,6 @@ class _Renderer(RendererBase):
         self.out.append(f'\n<text{given} y="{_short(y)}">{said}</text>')
 
 
-def _named(colour: str, what: str) -> str:
-    return f' class="{_CLASSES[colour]}"' if colour in _CLASSES else f' {what}="{colour}"'
-
-
 def _closed(path: Path) -> bool:
     return path.codes is not None and bool(np.asarray(path.codes)[-1] == Path.CLOSEPOLY)
 
@@ -147,17 +139,16 @@ def _data(path: Path, height: float) -> str:
     """Path data from the top left, to a tenth of a point; a rectangle in its short form."""
     points = np.asarray(path.vertices)
     if len(points) == 5 and _closed(path):
-        (x, y), (right, bottom) = points.min(axis=0), points.max(axis=0)
-        if {*points[:, 0]} <= {x, right} and {*points[:, 1]} <= {y, bottom}:
-            wide, high = _short(right - x), _short(bottom - y)
-            return f"M{_short(x)} {_short(height - bottom)}h{wide}v{high}h-{wide}z"
+        across, up = map(set, points.T.tolist())
+        x, right, bottom, y = min(across), max(across), min(up), max(up)
+        if across <= {x, right} and up <= {y, bottom}:
+            wide, high = _short(right - x), _short(y - bottom)
+            return f"M{_short(x)} {_short(height - y)}h{wide}v{high}h-{wide}z"
     out = []
     for run, code in path.iter_segments(simplify=False):
-        if code == Path.CLOSEPOLY:
-            out.append("Z")
-            continue
-        pairs = np.asarray(run).reshape(-1, 2)
-        out.append(_LETTERS[code] + " ".join(f"{_short(x)} {_short(height - y)}" for x, y in pairs))
+        pairs = np.asarray(run).reshape(-1, 2).tolist() if code in _LETTERS else []
+        places = " ".join(f"{_short(x)} {_short(height - y)}" for x, y in pairs)
+        out.append(_LETTERS.get(code, "Z") + places)
     return "".join(out)
 
 
@@ -169,8 +160,10 @@ def _short(value: float) -> str:
 @cache
 def _em(c: str) -> float:
     """How wide a character is in ems: a wide one is square, others as in matplotlib's own font."""
+    if unicodedata.east_asian_width(c) in "WF":
+        return 1.0
     font = get_font(findfont("DejaVu Sans"))
-    if unicodedata.east_asian_width(c) in "WF" or not font.get_char_index(ord(c)):
+    if not font.get_char_index(ord(c)):
         return 1.0
     return float(font.load_char(ord(c), LoadFlags.NO_SCALE).horiAdvance / font.units_per_EM)
 
@@ -190,17 +183,12 @@ def fit(text: str, room: float, bold: bool = False) -> str:
     return text.rstrip() + "…"
 
 
-def wrap(text: str, room: float, most: int, bold: bool = False) -> list[str]:
-    """The text in at most so many lines, broken at spaces and between ideographs."""
-    done: list[str] = []
+def wrap(text: str, room: float) -> list[str]:
+    """The text in two lines at most, broken at spaces and between ideographs."""
     words = re.findall(
         r"[\u3400-\u9fff][\u3000-\u303f\uff00-\uffef]*|[^\s\u3400-\u9fff]+\s*|\s+", text[:1000]
     )
-    while words and len(done) < most - 1:
-        line = words.pop(0)
-        while words and width((line + words[0]).rstrip(), bold) <= room:
-            line += words.pop(0)
-        done.append(fit(line.strip(), room, bold))
-    if rest := "".join(words).strip():
-        done.append(fit(rest, room, bold))
-    return done
+    line = words.pop(0) if words else ""
+    while words and width((line + words[0]).rstrip()) <= room:
+        line += words.pop(0)
+    return [fit(one, room) for one in map(str.strip, (line, "".join(words))) if one]

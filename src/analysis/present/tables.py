@@ -101,7 +101,7 @@ def _template() -> Any:
     environment = Environment(autoescape=True)
     environment.filters |= {
         one.__name__.strip("_"): one
-        for one in (_base64, _headed, _stem, _term, chinese, html, marked, plain)
+        for one in (_base64, _headed, _stem, chinese, html, marked, plain)
     }
     environment.globals |= {
         "_": _, "audit": AUDIT, "current": current, "either": either, "ngettext": ngettext,
@@ -130,7 +130,7 @@ def opening(
     `cautions` is what `cases` gives.
     """
     documents = records(of if isinstance(of, pd.DataFrame) else of.documents)
-    name_documents(documents)
+    _documents.update((row["document"], row) for row in documents)
     last = documents[-1]
     department = last[either("department_en", "department")]
     words = [f"{department} · {title} {year or ''}", answer]
@@ -200,14 +200,12 @@ def figure(
         words += [heading, told, beneath]
     grid = _Grid(data, columns, None) if data is not None and len(data) else None
     words += grid.plain if grid and beside else []
-    heights = [chart.get_size_inches()[1] for chart in figures]
+    heights = sorted(chart.get_size_inches()[1] for chart in figures)
     # panels of very unequal height would leave holes in a grid
-    uneven = len(shown) + bool(grid and beside) > 3 and max(heights, default=0) > 2 * min(
-        heights, default=0
-    )
-    kind = "panels" if heights else "two"
-    if (uneven and len(heights) > 1) or (not heights and len(shown) > 2):
-        kind = "flow"
+    many = len(shown) + bool(grid and beside) > 3
+    uneven = many and len(heights) > 1 and heights[-1] > 2 * heights[0]
+    several = not heights and len(shown) > 2
+    kind = "flow" if uneven or several else "panels" if heights else "two"
     # a key for the fills, where a drawing uses another than the plain one, and for marks
     drawn = "".join(drawing for _heading, drawing, *_rest in shown)
     fills = [name for name in ("a1", "dv", "no") if f'class="{name}"' in drawn]
@@ -240,7 +238,7 @@ def cases(frame: pd.DataFrame, intro: str = "", most: int = 5, *, opened: bool =
         told = "; ".join(f"{name}: {said}" for name, said in facts.items())
         words.append(f"{either(*grade)} ({either(*found)}): {row['label']} {told}")
     return Fragment(_template().cases(intro, rows, most, opened), lines(intro, *words), frame,
-                    cites=_lines(frame))  # fmt: skip
+                    cites=_cites(frame))  # fmt: skip
 
 
 def cannot(rows: Iterable[tuple[str, str]]) -> Fragment:
@@ -280,20 +278,14 @@ def bullets(said: Iterable[str]) -> Fragment:
     return Fragment(_template().list(said), lines(*said))
 
 
-def name_documents(documents: Iterable[Row]) -> None:
-    """Let sources call these documents by their short names (rows of the table `documents`)."""
-    for row in documents:
-        _names[row["document"]] = {
-            "en": plain(row.get("short_en")) or row["title_en"],
-            "zh": plain(row.get("short_zh")) or row["title"],
-        }
-
-
-_names: dict[str, dict[str, str]] = {}
+_documents: dict[str, Row] = {}  # which an opening has introduced
 
 
 def _called(document: str) -> str:
-    return _names.get(document, {}).get(current(), document)
+    """What sources call a document, in short or by its title."""
+    row = _documents.get(document, {})
+    short = plain(row.get(either("short_en", "short_zh")))
+    return short or str(row.get(either("title_en", "title"), document))
 
 
 class _Grid:
@@ -304,32 +296,32 @@ class _Grid:
     ) -> None:
         self.places = _places(frame.get("source", ()))
         lead = "label" if "label" in frame else str(frame.columns[0])
-        frame = frame.rename(columns={lead: "label"})
+        rows = labelled(frame if lead == "label" else frame.rename(columns={lead: "label"}))
         if columns is None:
             columns = [
                 c for c in map(str, frame) if c not in HIDDEN and not c.endswith(("_zh", "_en"))
             ]
         given = dict(columns) if isinstance(columns, Mapping) else dict.fromkeys(columns, "")
-        twins = {c: frame[f"{c}_zh"] for c in given if c != "label" and f"{c}_zh" in frame}
-        frame = frame.assign(**twins) if current() == "zh" else frame
-        for place in {"document", *(["label"] if lead == "document" else [])} & {*frame}:
-            frame[place] = frame[place].map(_called)
-        self.first = given.pop("label", "") or (_("Item") if lead == "label" else _heading(lead))
+        self.first = given.pop("label", "") or given.pop(lead, "")
+        self.first = self.first or (_("Item") if lead == "label" else _heading(lead))
         self.heads = {c: name or _heading(c) for c, name in given.items()}
-        self.right = {c for c in given if _is_figure(frame[c])}
+        twins = {c for c in given if f"{c}_zh" in frame and current() == "zh"}
+        documents = {"label" if lead == "document" else "document"} & {*rows[0]}
+        for row in rows:
+            row |= {c: row[f"{c}_zh"] for c in twins} | {c: _called(row[c]) for c in documents}
+        self.right = {c for c in given if _are_figures(row[c] for row in rows)}
         self.stacked = 2 < len(given) < 6  # on a phone the label takes a line of its own
         self.named = len(given) == 5  # which is too many for one line: each is named there
         self.wide = len(given) > 5  # it scrolls on a phone, in a frame of its own
         extra = {"label_zh": _("Chinese term")} if current() == "en" else {}
         extra = {c: name for c, name in (extra | {"source": _("Source")}).items()
-                 if c in frame and any(map(plain, frame[c]))}  # fmt: skip
+                 if any(plain(row.get(c)) for row in rows)}  # fmt: skip
         self.csv = [[*map(inert, [self.first, *self.heads.values(), *extra.values()])]]
         self.rows: list[tuple[Row, dict[str, str], bool]] = []
         self.plain = [" | ".join([self.first, *self.heads.values()])]
-        digits = zip(*(_digits(c, frame) for c in given), strict=True)
-        apart = [False] * len(frame) if total is None else total
-        for row, summed, places in zip(records(labelled(frame)), apart, digits, strict=True):
-            said = {c: _said(c, row, n) for c, n in zip(given, places, strict=True)}
+        broken = {(c, row.get("quantity")) for row in rows for c in given if _is_broken(row[c])}
+        for row, summed in zip(rows, [False] * len(rows) if total is None else total, strict=True):
+            said = {c: _said(c, row, (c, row.get("quantity")) in broken) for c in given}
             self.rows.append((row, said, summed))
             self.plain.append(" | ".join([plain(row["label"]), *said.values()]))
             figures = [_csv_figure(row[c], one) for c, one in said.items()]
@@ -359,32 +351,17 @@ def _headed(heading: str) -> Markup:
     return Markup(either(" ", "")).join([marked(name), *bound])
 
 
-def _term(term: Any) -> Markup:
-    """A Chinese term as it stands beside its English word."""
-    shown = either(chinese(term, "z"), "")
-    return Markup(f" {shown}" if shown else "")
+def _is_broken(value: Any) -> bool:
+    number = isinstance(value, int | float) and known(value)
+    return number and not float(value).is_integer()
 
 
-def _digits(name: str, frame: pd.DataFrame) -> list[int]:
-    """The decimals of a column, row by row.
+def _said(column: str, row: Row, broken: bool) -> str:
+    """A cell in words; what is not known says why, or is a dash.
 
-    As `columns.csv` says; else two unless all figures are whole, those of each quantity for
-    themselves where a frame says of which quantity its rows are.
+    A figure has the decimals that `columns.csv` tells; else two if one of its column is `broken`,
+    among those of its own quantity where the frame says of which quantity its rows are.
     """
-    digits = _columns().get(name, {}).get("digits")
-    if digits and "quantity" not in frame:
-        return [int(digits)] * len(frame)
-    kinds = frame.get("quantity", pd.Series("", frame.index)).tolist()
-    mixed = {
-        kind
-        for kind, value in zip(kinds, frame[name], strict=True)
-        if isinstance(value, int | float) and known(value) and not float(value).is_integer()
-    }
-    return [2 if kind in mixed else 0 for kind in kinds]
-
-
-def _said(column: str, row: Row, digits: int) -> str:
-    """A cell in words; what is not known says why, or is a dash."""
     value = row[column]
     if not known(value) or value == "":
         return plain(row.get("status")) or "—"
@@ -392,12 +369,13 @@ def _said(column: str, row: Row, digits: int) -> str:
         return plain(value)
     if column in ("year", "line"):  # numbers that count nothing
         return f"{value:.0f}"
-    return number(value, digits)
+    digits = "" if "quantity" in row else _columns().get(column, {}).get("digits")
+    return number(value, int(digits or 2 * broken))
 
 
-def _is_figure(column: "pd.Series[Any]") -> bool:
+def _are_figures(values: Iterable[Any]) -> bool:
     """Whether a column holds figures: numbers, or words of a number and its unit in most rows."""
-    said = [one for one in map(plain, column) if one]
+    said = [one for one in map(plain, values) if one]
     return sum(bool(_FIGURE.fullmatch(one)) for one in said) * 2 > len(said)
 
 
@@ -412,22 +390,21 @@ def inert(value: Any) -> str:
     return re.sub(r"""(^|[;,|])([\s"']*)(?=[=+\-@＝＋－＠])""", r"\1\2'", plain(value))
 
 
+@cache
 def _cited(source: Any) -> list[tuple[str, int, str]]:
     """(document, line, printed) of a source as ``data.package.cite`` writes it, or several."""
     return [(one[1], int(one[2]), one[3] or "") for one in _CITE.finditer(plain(source))]
 
 
 def _cites(frame: pd.DataFrame | None) -> tuple[tuple[str, int], ...]:
-    if frame is None or "source" not in frame:
-        return () if frame is None else _lines(frame)
-    return tuple(dict.fromkeys(one[:2] for source in frame["source"] for one in _cited(source)))
-
-
-def _lines(frame: pd.DataFrame) -> tuple[tuple[str, int], ...]:
-    if not {"document", "line"} <= {*frame.columns}:
-        return ()
-    places = zip(frame["document"], frame["line"], strict=True)
-    return tuple(dict.fromkeys((doc, int(line)) for doc, line in places if known(line)))
+    """The lines that a frame stands on: those of its sources, or else its own."""
+    found: list[tuple[str, int]] = []
+    if frame is not None and "source" in frame:
+        found = [one[:2] for source in frame["source"] for one in _cited(source)]
+    elif frame is not None and {"document", "line"} <= {*frame}:
+        places = zip(frame["document"], frame["line"], strict=True)
+        found = [(document, int(line)) for document, line in places if known(line)]
+    return tuple(dict.fromkeys(found))
 
 
 def place(document: str, line: int) -> str:

@@ -40,14 +40,11 @@ _BREAKS = re.compile(r"[ ,–−+×/=±≥≤%-]|[^\x00-\x7f]")
 
 def plain(value: object) -> str:
     """The text of a value in one line; controls that could hide or reorder it become visible."""
-    if not known(value):
-        return ""
-    return " ".join(
-        "".join(
-            f"[U+{ord(c):04X}]" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c
-            for c in re.sub(r"\s+", " ", str(value))
-        ).split()
-    )
+    text = " ".join(str(value).split()) if known(value) else ""
+    if text.isprintable():
+        return text
+    hidden = ("Cc", "Cf", "Cs")
+    return "".join(f"[U+{ord(c):04X}]" if unicodedata.category(c) in hidden else c for c in text)
 
 
 def known(value: object) -> bool:
