@@ -68,16 +68,13 @@ def as_docx(told: list[Block], path: Path) -> None:
             continue
         width = max(sum(span for _, span in row) for row in what)
         table = document.add_table(len(what), width)
-        for number, row in enumerate(what):
-            column = 0
+        for drawn, row in zip(table.rows, what, strict=True):
+            cells, column = drawn.cells, 0
             for text, span in row:
-                cell = table.cell(number, column)
-                if span > 1:
-                    cell = cell.merge(table.cell(number, column + span - 1))
-                cell.text = text
+                cells[column].merge(cells[column + span - 1]).text = text
                 column += span
-            for element in table.rows[number]._tr.tc_lst[len(row) :]:
-                table.rows[number]._tr.remove(element)
+            for element in drawn._tr.tc_lst[len(row) :]:
+                drawn._tr.remove(element)
     document.save(path)
 
 

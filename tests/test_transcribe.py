@@ -6,10 +6,9 @@ import csv
 import io
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ SAMPLES = os.environ.get("ANALYSIS_SAMPLES")
 DOCUMENTS = os.environ.get("ANALYSIS_DOCUMENTS")
 needs_samples = pytest.mark.skipif(not SAMPLES, reason="ANALYSIS_SAMPLES is not set")
 needs_documents = pytest.mark.skipif(not DOCUMENTS, reason="ANALYSIS_DOCUMENTS is not set")
+Sample = Callable[[str], draft.Outcome]
 FORMATS: dict[str, Callable[[list[made.Block], Path], None]] = {
     "html": made.as_html,
     "docx": made.as_docx,
@@ -44,6 +44,18 @@ def drafted(told: list[made.Block], folder: Path, into: bool = False) -> draft.O
     path = folder / "account.html"
     made.as_html(told, path)
     return draft.transcribe(path, folder / "draft", into)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The draft of a real account, made once: a test that writes into it copies the folder."""
+
+    @cache
+    def of(name: str) -> draft.Outcome:
+        path = Path(str(SAMPLES)) / f"{name}-2024.pdf"
+        return draft.transcribe(path, tmp_path_factory.mktemp(name) / "draft", False)
+
+    return of
 
 
 def looked_at(outcome: draft.Outcome) -> str:
@@ -128,15 +140,19 @@ def test_a_draft_is_open_until_each_point_is_done(tmp_path: Path):
     assert unreviewed(ROOT / "data") == 0
 
 
-def test_a_draft_that_was_reviewed_gives_reports(tmp_path: Path):
-    folder = drafted(made.account(), tmp_path).folder
-    out = tmp_path / "reports"
-    done = CliRunner().invoke(
-        main,
-        ["reports", "--data", str(folder), "--out", str(out), "--notebook", "budget_execution"],
-    )
+def reported(folder: Path, out: Path) -> str:
+    """A page of a draft."""
+    line = ["reports", "--data", str(folder), "--out", str(out),
+            "--notebook", "budget_execution", "--language", "en"]  # fmt: skip
+    done = CliRunner().invoke(main, line)
     assert done.exit_code == 0, done.output
-    assert (out / "2031" / "budget_execution.html").is_file()
+    (page,) = out.glob("*/budget_execution.html")
+    return page.read_text("utf-8")
+
+
+def test_a_draft_of_a_made_account_gives_reports(tmp_path: Path):
+    folder = drafted(made.account(), tmp_path).folder
+    assert "Draft, not reviewed" in reported(folder, tmp_path / "reports")
 
 
 # ------------------------------------------------------------------------------ seeded errors
@@ -209,12 +225,86 @@ def test_an_item_that_is_explained_twice_is_called_by_its_name(tmp_path: Path):
     assert "再次列明执法办案" in statements
 
 
+@pytest.mark.parametrize("printed", ["3", "三"])
+def test_a_number_in_words_is_drafted_as_a_number(printed: str, tmp_path: Path):
+    stock = [("p", "十一、国有资产占用情况说明"), ("p", f"共有车辆{printed}辆。")]
+    folder = drafted([*made.account(), *stock], tmp_path).folder
+    (row,) = rows(folder, "indicators")
+    assert (row["figure"], row["value"]) == ("vehicles_2031", "3")
+
+
+@pytest.mark.parametrize("printed", ["03", "半"])
+def test_a_numeral_that_is_no_number_is_left_to_a_person(printed: str, tmp_path: Path):
+    stock = [("p", "十一、国有资产占用情况说明"), ("p", f"共有车辆{printed}辆。")]
+    outcome = drafted([*made.account(), *stock], tmp_path)
+    assert rows(outcome.folder, "indicators") == []
+    assert [one["printed"] for one in outcome.review if one["rank"] == "numeral"][:1] == [
+        f"{printed}辆"
+    ]
+
+
 def test_an_unknown_line_of_a_form_is_a_finding(tmp_path: Path):
     told = made.account()
     for kind, what in told:
         if kind == "t" and what[2][0][0] == "一般公共预算财政拨款收入":
             what[4][0] = ("四、数字经济收入", 1)
     assert "no such line: 四、数字经济收入" in looked_at(drafted(told, tmp_path))
+
+
+# ------------------------------------------------------------------------------------ readers
+
+
+def test_a_sheet_whose_cells_have_no_borders_is_read(tmp_path: Path):
+    from openpyxl import Workbook
+    from openpyxl.styles import Border
+
+    book = Workbook()
+    for row in (["一、支出决算表"], ["科目名称", "合计"], ["公安", 3.5]):
+        book.active.append(row)
+    book.active["A2"].border = Border(top=None, bottom=None)
+    book.save(tmp_path / "account.xlsx")
+    told = text.read_here(tmp_path / "account.xlsx").canonical
+    assert told == "一、支出决算表\n\t科目名称\n\t合计\n\n\t公安\n\t3.5\n"
+
+
+WORD = """<w:body xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">
+<w:p><w:r><w:t>甲</w:t></w:r><w:del><w:r><w:t>删</w:t></w:r></w:del><w:r><w:t>乙</w:t></w:r></w:p>
+<w:sdt><w:sdtContent><w:tbl>
+  <w:tr>
+    <w:tc><w:tcPr><w:vMerge w:val="restart"/></w:tcPr><w:p><w:r><w:t>一</w:t></w:r></w:p></w:tc>
+    <w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr><w:p><w:r><w:t>二</w:t></w:r></w:p></w:tc>
+  </w:tr>
+  <w:tr>
+    <w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p><w:r><w:t>藏</w:t></w:r></w:p></w:tc>
+    <w:sdt><w:sdtContent><w:tc><w:p><w:r><w:t>三</w:t></w:r></w:p></w:tc></w:sdtContent></w:sdt>
+  </w:tr>
+  <w:tr>
+    <w:trPr><w:gridBefore w:val="1"/></w:trPr>
+    <w:tc><w:p><w:r><w:t>四</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:r><w:t>五</w:t></w:r></w:p>
+    </w:tc></w:tr></w:tbl></w:tc>
+  </w:tr>
+</w:tbl></w:sdtContent></w:sdt></w:body>"""
+
+
+def test_deletions_merged_cells_and_controls_of_word_are_told_apart(tmp_path: Path):
+    path = tmp_path / "account.docx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("word/document.xml", WORD)
+    read = text.read_here(path)
+    assert read.canonical == "甲乙\n\t一\n\t二\n\n\t\n\t三\n\n\t\n\t四五\n"
+    boxes = {line.text: line.box for line in read.lines}
+    assert (boxes["\t二"], boxes["\t四五"]) == ((1, 0, 3, 1), (1, 2, 2, 3))
+
+
+def test_only_the_innermost_tables_of_html_have_rows_and_a_cell_reaches_down(tmp_path: Path):
+    path = tmp_path / "account.html"
+    path.write_text(
+        "<body>前<table><tr><td>外<table><tr><th rowspan=2>一<th>二<tr><td>三</table></table>"
+        "后<br>末<script>x</script>了",
+        encoding="utf-8",
+    )
+    told = text.read_here(path).canonical
+    assert told == "前\n外\n\t一\n\t二\n\n\t\n\t三\n\n后\n末了"
 
 
 # --------------------------------------------------------------------------- forms and headings
@@ -358,8 +448,8 @@ def test_a_department_without_an_english_name_is_marked(tmp_path: Path):
 
 @needs_samples
 @pytest.mark.parametrize("name", ["planning", "finance"])
-def test_every_cell_of_a_real_account_is_read_twice_and_right(name: str, tmp_path: Path):
-    outcome = draft.transcribe(Path(str(SAMPLES)) / f"{name}-2024.pdf", tmp_path / "d", False)
+def test_every_cell_of_a_real_account_is_read_twice_and_right(name: str, sample: Sample):
+    outcome = sample(name)
     found = {
         (row["table"], row["row"], row["column"]): row["printed"]
         for row in rows(outcome.folder, "statutory_tables")
@@ -373,43 +463,41 @@ def test_every_cell_of_a_real_account_is_read_twice_and_right(name: str, tmp_pat
 @needs_samples
 @pytest.mark.parametrize("name", ["planning", "finance"])
 def test_a_real_account_goes_from_draft_to_pages_that_say_so_until_it_is_reviewed(
-    name: str, tmp_path: Path
+    name: str, sample: Sample, tmp_path: Path
 ):
-    folder = tmp_path / "draft"
-    outcome = draft.transcribe(Path(str(SAMPLES)) / f"{name}-2024.pdf", folder, False)
+    folder = shutil.copytree(sample(name).folder, tmp_path / "draft")
     assert CliRunner().invoke(main, ["check", "--data", str(folder)]).exit_code == 0
-    line = [Path(sys.executable).with_name("analysis"), "reports", "--data", folder,
-            "--out", tmp_path / "out", "--notebook", "budget_execution"]  # fmt: skip
-    page = tmp_path / "out" / "2024" / "budget_execution.html"
     for state in ("open", "done"):
         path = folder / "review.csv"
         path.write_text(path.read_text("utf-8").replace(",open\n", f",{state}\n"), "utf-8")
-        subprocess.run(line, check=True, capture_output=True)
-        assert ("Draft, not reviewed" in page.read_text("utf-8")) == (state == "open")
-    assert outcome.review
+        page = reported(folder, tmp_path / "out")
+        assert ("Draft, not reviewed" in page) == (state == "open")
 
 
 @needs_samples
 @pytest.mark.parametrize("kind", FORMATS)
-def test_a_real_account_in_another_format_gives_the_same_text(kind: str, tmp_path: Path):
-    read = text.read(Path(str(SAMPLES)) / "finance-2024.pdf")
+def test_a_real_account_in_another_format_gives_the_same_text(
+    kind: str, sample: Sample, tmp_path: Path
+):
+    read = sample("finance").read
     path = tmp_path / f"account.{kind}"
     FORMATS[kind](made.blocks(read.lines), path)
     assert text.read(path).canonical == read.canonical
 
 
 @needs_samples
-def test_the_same_document_gives_the_same_bytes(tmp_path: Path):
+def test_the_same_document_gives_the_same_bytes(sample: Sample, tmp_path: Path):
+    first = sample("planning").folder
     path = Path(str(SAMPLES)) / "planning-2024.pdf"
-    first, second = (draft.transcribe(path, tmp_path / name, False).folder for name in "ab")
+    second = draft.transcribe(path, tmp_path / "draft", False).folder
     for file in sorted(first.rglob("*")):
         if file.is_file():
             assert file.read_bytes() == (second / file.relative_to(first)).read_bytes(), file
 
 
 @needs_samples
-def test_the_empty_form_is_a_draft_of_placeholders(tmp_path: Path):
-    outcome = draft.transcribe(Path(str(SAMPLES)) / "template-2024.pdf", tmp_path / "d", False)
+def test_the_empty_form_is_a_draft_of_placeholders(sample: Sample):
+    outcome = sample("template")
     assert all(row["empty"] == "true" for row in rows(outcome.folder, "disclosed_tables"))
     assert "a placeholder was left" in looked_at(outcome)
 

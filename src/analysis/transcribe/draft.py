@@ -6,14 +6,14 @@ until a person has looked at it.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
@@ -32,20 +32,21 @@ TITLE = re.compile(r"第一部分\s*(.{2,40}?)(?:部门|单位)?(?:概况|基本
 NAMED = re.compile(
     r"^(?:附件\d*[：:]?)?(?:关于)?(?:20\d\d年度?)?(.{2,40}?)(?:20\d\d年度?)?(?:部门)?(?:整体)?(?:支出)?(?:决算|绩效)"
 )
-NAMES = {  # by kind, after the year: title, title_en, short_en, short_zh
-    "performance_evaluation": (
-        "年部门整体支出绩效评价报告",
-        " performance evaluation",
-        " evaluation",
-        "年绩效评价",
-    ),
-    "final_accounts": (
-        "年度部门决算公开",
-        " departmental final accounts",
-        " accounts",
-        "年决算",
-    ),
+NAMES = {  # by kind, after the year
+    "performance_evaluation": {
+        "title": "年部门整体支出绩效评价报告",
+        "title_en": " performance evaluation",
+        "short_en": " evaluation",
+        "short_zh": "年绩效评价",
+    },
+    "final_accounts": {
+        "title": "年度部门决算公开",
+        "title_en": " departmental final accounts",
+        "short_en": " accounts",
+        "short_zh": "年决算",
+    },
 }
+PLACES = ("line", "page", "left", "top", "right", "bottom")  # columns of places.csv
 FORM = {
     "printed": "",
     "reason": "number, code or label of a statutory form",
@@ -59,16 +60,7 @@ THEME = {
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
-
-
-@dataclass
-class Outcome:
-    """What was written where, and what is left to a person, worst first."""
-
-    folder: Path
-    document: str
-    review: list[dict[str, str]] = field(default_factory=list)
-    summary: list[str] = field(default_factory=list)
+Point = tuple[str, object, str, str, str]  # rank, line, subject, printed, what
 
 
 def transcribe(path: Path, folder: Path, into: bool) -> Outcome:
@@ -81,33 +73,250 @@ def transcribe(path: Path, folder: Path, into: bool) -> Outcome:
         raise RefusedError(f"{folder}: not empty; name a new folder, or add a year with --into")
     if into and not (folder / DESCRIPTOR).is_file():
         raise RefusedError(f"{folder}: no {DESCRIPTOR}; name a data package, or use --out")
-    existing = Package(folder) if into else None
-    read = text.read(path)
-    found, findings = tables.find(read.lines)
-    facts = _facts(path, read, found, existing)
-    draft = narrative.read(read.lines, found, facts["document"], int(facts["year"]))
-    draft.findings = findings + draft.findings
-    rows = _rows(read, found, draft, facts, existing)
-    outcome = Outcome(folder, facts["document"])
-    _prove(outcome, read, found, draft, rows, existing)
-    rows["review"] = outcome.review
+    before = Package(folder) if into else _package({}, _descriptor(""))
+    outcome = Outcome(folder, path, text.read(path), before)
+    descriptor = before.descriptor if into else _descriptor(outcome.facts["department"])
     with tempfile.TemporaryDirectory() as held:
         work = Path(held)
-        for name, content in existing.content.items() if existing else ():
+        for name, content in before.content.items():
             (work / name).write_bytes(content)
-        _write(work, rows, existing.descriptor if existing else None)
+        _write(work, outcome.rows, descriptor)
         outcome.summary += [f"package: {one}" for one in validation.problems(Package(work))[:5]]
-        _save(work / FOLDER, path, read, outcome)
+        _save(work / FOLDER, path, outcome)
         shutil.copytree(work, folder, dirs_exist_ok=True)
     return outcome
+
+
+class Outcome:
+    """What was read of a document and drafted of it, to be added to a package.
+
+    Attributes:
+        facts: the row of `documents`.
+        rows: the new rows of every table; of `review`, what is left to a person, worst first.
+        summary: what it came to.
+    """
+
+    def __init__(self, folder: Path, path: Path, read: Text, before: Package) -> None:
+        """Draft the rows and prove them; `before` is the package as it was.
+
+        Raises:
+            RefusedError: the document cannot be used.
+        """
+        self.folder, self.read, self.before = folder, read, before
+        self.tables, findings = tables.find(read.lines)
+        self.facts = _facts(path.name, read, bool(self.tables), before.rows("documents"))
+        self.document, year = self.facts["document"], self.facts["year"]
+        self.said = narrative.read(read.lines, self.tables, self.document, int(year))
+        self.findings = findings + self.said.findings
+        self.cells = [cell for table in self.tables for cell in table.cells]
+        self.absent = sorted({*forms.FORMS} - {table.table for table in self.tables})
+        self.rows = self._rows()
+        self.package, self.checked = self._declared()
+        self.judged = claims.findings(self.package)
+        self.review = [
+            dict(zip(review.COLUMNS, (self.document, *map(str, point), "open"), strict=True))
+            for point in (*self._read(), *self._held(), *self._accounted(), *self._drafted())
+        ]
+        order = [*review.RANKS]
+        self.review.sort(key=lambda one: (order.index(one["rank"]), int(one["line"] or 0)))
+        self.rows["review"] = self.review
+        self.summary = self._summary()
+
+    # --------------------------------------------------------------------------------- rows
+
+    def _rows(self) -> Rows:
+        """The new rows of every table, with all that the columns of the package may ask for."""
+        document = {"document": self.document}
+        # a finding says which has no unit: without one no amounts
+        priced = [one for one in self.tables if one.unit]
+        rows: Rows = {**{name: [] for name in standard()}, **self._renamed()}
+        rows["documents"] = [self.facts]
+        for row in rows["claims"]:  # what can fail is medium until a person has judged it
+            row["severity"] = "medium" if row["formula"] else ""
+        rows["disclosed_tables"] = [
+            {**document, **vars(one), "blanks": "unknown", "empty": str(one.empty).lower()}
+            for one in priced
+        ]
+        rows["statutory_tables"] = [
+            {**document, **vars(cell), "value": cell.printed.replace(",", ""), "unit": table.unit}
+            for table in priced
+            for cell in sorted(table.cells, key=lambda one: one.line)
+        ]
+        labels = {cell.row: cell.label for cell in self.cells}
+        for name, key, source in (
+            ("items", "item", rows["amounts"]),
+            ("units", "unit", [one for part in rows.values() for one in part]),
+            ("indicator_definitions", "indicator", rows["indicators"]),
+        ):
+            known = {"", *(row[key] for row in self.before.rows(name))}
+            for row in source:
+                if row.get(key, "") not in known:
+                    known.add(row[key])
+                    rows[name].append(_reference(name, row, labels))
+        themes = {row["theme"]: int(row["position"]) for row in self.before.rows("themes")}
+        if rows["indicator_definitions"] and THEME["theme"] not in themes:
+            rows["themes"] = [{**THEME, "position": max(themes.values(), default=0) + 1}]
+        rows["not_transcribed"] = [
+            {**document, "printed": printed, "reason": reason, "reason_zh": chinese}
+            for printed, (reason, chinese) in self.said.left_out.items()
+        ] + [{**document, **span} for span in self._form_lines()]
+        return rows
+
+    def _renamed(self) -> Rows:
+        """Figures under names that the package does not use yet, in formulas too."""
+        drafted, after = self.said.rows, f"_in_{self.facts['year']}"
+        taken = {row["figure"] for name in drafted for row in self.before.rows(name)}
+        own = {row["figure"] for rows in drafted.values() for row in rows} & taken
+
+        def renamed(names: str) -> str:
+            return re.sub(r"\b[a-z]\w*", lambda m: m[0] + (after if m[0] in own else ""), names)
+
+        return {
+            name: [
+                {**row, "figure": renamed(row["figure"]), "formula": renamed(row["formula"])}
+                for row in rows
+            ]
+            for name, rows in drafted.items()
+        }
+
+    def _form_lines(self) -> Iterator[Row]:
+        """Numbers that belong to the forms, not to the account; no amount is among them."""
+        lines = {line: self.read.lines[line - 1].text for t in self.tables for line in t.lines}
+        cells = {line for cell in self.cells for line in (cell.line, cell.row_line)}
+        left = sorted(
+            line
+            for line, words in lines.items()
+            if line not in cells
+            and provenance.ANYWHERE.search(words)
+            and not re.fullmatch(r"\t\s*-?[\d,]*\.\d+", words)
+        )
+        for _, run in groupby(enumerate(left), key=lambda one: one[1] - one[0]):
+            span = [line for _, line in run]
+            yield {**FORM, "line": span[0], "last_line": span[-1]}
+
+    # ------------------------------------------------------------------------------ proving
+
+    def _checked(self) -> tuple[Package, pd.DataFrame]:
+        """The draft as a package of its own, so that it is checked before it is written."""
+        names = ("items", "units", "themes", "indicator_definitions")
+        known = {name: [*self.before.rows(name), *self.rows[name]] for name in names}
+        package = _package({**self.rows, **known}, _descriptor(self.facts["department"]))
+        nothing = pd.DataFrame(columns=["formula", "result"])
+        return package, identities.checked_tables(package).get(self.document, nothing)
+
+    def _declared(self) -> tuple[Package, pd.DataFrame]:
+        """Propose that blanks mean zero where a table's identities hold so and none fails."""
+        blank = {cell.table for cell in self.cells if cell.label and not cell.printed}
+        proposed = [
+            row
+            for row in self.rows["disclosed_tables"]
+            if row["table"] in blank and row["empty"] == "false"
+        ]
+        for row in proposed:
+            row["blanks"] = "zero"
+        package, checked = self._checked()
+        for row in proposed:
+            own = checked[checked["formula"].str.match(rf"Σ?{row['table']}\.")]["result"]
+            if not (own == "holds").any() or (own == "fails").any():
+                row["blanks"] = "unknown"
+        doubted = any(row["blanks"] == "unknown" for row in proposed)
+        return self._checked() if doubted else (package, checked)
+
+    def _read(self) -> Iterator[Point]:
+        """What the second reader has otherwise, and what does not fit or is not there."""
+        for cell in self.cells:
+            second = self.read.lines[cell.line - 1].second
+            if second not in (None, cell.printed):
+                what = f"the second reader has {second or 'nothing'}"
+                yield "readers disagree", cell.line, f"table {cell.table}", cell.printed, what
+        for finding in self.findings:
+            yield "finding", finding.line, "", "", finding.what
+        for table in self.absent if self.facts["kind"] == "final_accounts" else ():
+            yield "finding", "", f"table {table}", "", f"not printed: {forms.TITLES[table][0]}"
+        department = self.facts["department"]
+        if department == "?":
+            yield "finding", 1, "documents", "", "no name of a department was found"
+        departments = sorted({row["department"] for row in self.before.rows("documents")})
+        if departments and department not in departments:
+            what = f"the package is of {'、'.join(departments)}"
+            yield "finding", 1, "documents", department, what
+        yield "proposal", 1, "documents", department, "names, title and period: to be read"
+
+    def _held(self) -> Iterator[Point]:
+        """The identities and the claims that fail, and the amounts that no identity covers."""
+        known = Cells(self.package.load("statutory_tables"), self.package.load("disclosed_tables"))
+        covered: set[int] = set()
+        for row in records(self.checked):
+            if row["result"] == "holds":
+                covered.update(_compared(row["formula"], known))
+            elif row["result"] == "fails":
+                off = f"{row['formula']} fails by {row['difference']:.2f} 万元: {row['meaning']}"
+                at = next(_compared(row["formula"], known), "")
+                yield "identity fails", at, f"identity {row['identity']}", "", off
+        for cell in self.cells:
+            if cell.printed and cell.line not in covered:
+                where = f"table {cell.table}, row {cell.row}, column {cell.column}"
+                yield "no identity", cell.line, where, cell.printed, "no identity covers this cell"
+        for row in records(self.judged[~self.judged["holds"]]):
+            found = f"{row['statement']}: {row['verdict']}; {row['arithmetic']}"
+            what = f"{found}; severity to be judged"
+            yield "claim fails", row["line"], row["figure"], row["printed"], what
+
+    def _accounted(self) -> Iterator[Point]:
+        """The numerals that are left to a person, and what is wrong with the package."""
+        for numeral in self.said.listed:
+            near = _suggestions(self.before, numeral)
+            what = numeral.why + (f"; perhaps {near}" if near else "")
+            yield "numeral", numeral.line, numeral.context, numeral.printed, what
+        lines = {self.document: self.read.canonical.split("\n")}
+        for problem in validation.problems(self.package) + provenance.misplaced(
+            lines, self.package
+        ):
+            yield "finding", "", "package", "", problem
+        told = {(one.line, one.printed) for one in self.said.listed}
+        coverage = provenance.uncovered(lines, self.package)
+        for row in records(coverage[~coverage["covered"]]):
+            line, numeral = row["line"], row["numeral"]
+            if not any(line == at and numeral in printed for at, printed in told):
+                yield "numeral", line, row["context"].strip(), numeral, "not accounted for"
+
+    def _drafted(self) -> Iterator[Point]:
+        """What is proposed, and the groups of rows."""
+        for row in self.rows["disclosed_tables"]:
+            if row["blanks"] == "zero":
+                what = "its blanks mean zero: proposed, since its identities hold so"
+                yield "proposal", row["line"], f"table {row['table']}", "", what
+        for table, count in Counter(row["table"] for row in self.rows["statutory_tables"]).items():
+            yield "rows", "", f"table {table}", "", f"{count} rows of statutory_tables as drafted"
+        for name in narrative.DRAFTED:
+            for line, count in Counter(row["line"] for row in self.rows[name]).items():
+                yield "rows", line, name, "", f"{count} rows of {name} as drafted"
+
+    def _summary(self) -> list[str]:
+        read, ranks = self.read, Counter(one["rank"] for one in self.review)
+        again = sum(read.lines[cell.line - 1].second is not None for cell in self.cells)
+        amounts = sum(bool(cell.printed) for cell in self.cells)
+        pages, absent = len(read.pages) or "no", ", ".join(self.absent) or "none"
+        return [
+            f"{self.document}: {pages} pages, {len(read.lines)} lines, {read.kind}",
+            f"cells: {len(self.cells)} in {len(self.tables)} tables; not printed: {absent}",
+            f"read twice: {again - ranks['readers disagree']} of {again} cells agree"
+            if again
+            else "read once: no second reader for this kind of document",
+            f"identities: {int((self.checked['result'] == 'holds').sum())} hold, "
+            f"{ranks['identity fails']} fail; they cover {amounts - ranks['no identity']} of "
+            f"{amounts} amounts of the tables",
+            f"numerals of the text: {len(self.said.drafted)} drafted, "
+            f"{ranks['numeral']} left to a person",
+            f"claims: {int(self.judged['holds'].sum())} of {len(self.judged)} reproduce",
+            f"findings: {ranks['finding']}; open in review.csv: {len(self.review)}",
+        ]
 
 
 # ---------------------------------------------------------------------- what document it is
 
 
-def _facts(
-    path: Path, read: Text, found: list[tables.Table], existing: Package | None
-) -> dict[str, str]:
+def _facts(name: str, read: Text, has_tables: bool, before: list[Row]) -> dict[str, str]:
     """The row of `documents`.
 
     Raises:
@@ -117,28 +326,27 @@ def _facts(
     whole = "".join(lines)
     if not re.search("决算|绩效评价|绩效自评", whole):
         raise RefusedError(
-            f"{path.name}: no account: it nowhere says 决算 or 绩效评价; name a department's "
+            f"{name}: no account: it nowhere says 决算 or 绩效评价; name a department's "
             "final accounts or performance evaluation"
         )
-    evaluation = not found and "绩效" in whole[:3000]
-    if not found and not evaluation:
+    evaluation = not has_tables and "绩效" in whole[:3000]
+    if not has_tables and not evaluation:
         raise RefusedError(
-            f"{path.name}: no statutory table has a title that is known; if it is an account, "
+            f"{name}: no statutory table has a title that is known; if it is an account, "
             "add its titles to data/form_titles.csv"
         )
     head = "".join(lines[:12])  # a title may be cut after the name
     told = (r"(20\d\d)\s*年度?", head) if evaluation else (r"(20\d\d)年度", whole)
     years = re.findall(*told) or re.findall(r"(20\d\d)\s*年", whole)
     if not years:
-        raise RefusedError(f"{path.name}: no year; is it complete?")
+        raise RefusedError(f"{name}: no year; is it complete?")
     year = Counter(years).most_common(1)[0][0]
     kind = "performance_evaluation" if evaluation else "final_accounts"
     document, sha = f"{year}-{kind.replace('_', '-')}", _sha256(read.canonical)
-    before = existing.rows("documents") if existing else []
     for row in before:
         if row["document"] == document or row["sha256"] == sha:
             raise RefusedError(
-                f"{path.name}: the package has {row['document']} already; take its rows out first"
+                f"{name}: the package has {row['document']} already; take its rows out first"
             )
     named = filter(None, (TITLE.search(whole), *map(NAMED.match, [*lines[:12], head])))
     names = [re.sub(r"20\d\d年度?", "", one[1]).strip() for one in named]
@@ -146,14 +354,13 @@ def _facts(
     department = department or next((row["department"] for row in before), "?")
     known = {row["department"]: row["department_en"] for row in before}
     english = known.get(department, f"{department} (to be translated)")
-    columns = ("title", "title_en", "short_en", "short_zh")
     return {
         "document": document,
         "year": year,
         "kind": kind,
         "department": department,
         "department_en": english,
-        **{column: year + name for column, name in zip(columns, NAMES[kind], strict=True)},
+        **{column: year + words for column, words in NAMES[kind].items()},
         "publisher": department,
         "publisher_en": english,
         "period": "draft: the fiscal year, as far as the document says",
@@ -165,80 +372,6 @@ def _facts(
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-# ------------------------------------------------------------------------------------- rows
-
-
-def _rows(
-    read: Text,
-    found: list[tables.Table],
-    draft: narrative.Draft,
-    facts: dict[str, str],
-    existing: Package | None,
-) -> Rows:
-    """The new rows of every table, with all that the columns of the package may ask for."""
-    document = {"document": facts["document"]}
-    priced = [one for one in found if one.unit]  # a finding says which: without a unit no amounts
-    rows: Rows = {
-        **{name: [] for name in standard()},
-        **_renamed(draft.rows, existing, facts["year"]),
-        "documents": [facts],
-    }
-    rows["disclosed_tables"] = [
-        {
-            **document,
-            "table": table.table,
-            "line": table.line,
-            "title": table.title,
-            "unit": table.unit,
-            "blanks": "unknown",
-            "empty": "true" if table.empty else "false",
-        }
-        for table in priced
-    ]
-    rows["statutory_tables"] = [
-        {**document, **asdict(cell), "value": cell.printed.replace(",", ""), "unit": table.unit}
-        for table in priced
-        for cell in sorted(table.cells, key=lambda one: one.line)
-    ]
-    labels = {cell.row: cell.label for table in found for cell in table.cells}
-    for name, key, source in (
-        ("items", "item", rows["amounts"]),
-        ("units", "unit", [one for part in rows.values() for one in part]),
-        ("indicator_definitions", "indicator", rows["indicators"]),
-    ):
-        known = {row[key] for row in existing.rows(name)} if existing else set()
-        for row in source:
-            if row.get(key) and row[key] not in known:
-                known.add(row[key])
-                rows[name].append(_reference(name, row, labels))
-    themes = existing.rows("themes") if existing else []
-    if rows["indicator_definitions"] and THEME["theme"] not in {row["theme"] for row in themes}:
-        last = max((int(row["position"]) for row in themes), default=0)
-        rows["themes"] = [{**THEME, "position": last + 1}]
-    rows["not_transcribed"] = [
-        {**document, "printed": printed, "reason": reasons[0], "reason_zh": reasons[1]}
-        for printed, reasons in draft.left_out.items()
-    ] + [{**document, **span} for span in _form_lines(read, found)]
-    return rows
-
-
-def _renamed(drafted: Rows, existing: Package | None, year: str) -> Rows:
-    """Figures under names that the package does not use yet, in formulas too."""
-    taken = {row["figure"] for name in drafted for row in (existing.rows(name) if existing else [])}
-
-    def renamed(names: str) -> str:
-        return re.sub(r"\b[a-z]\w*", lambda m: m[0] + (f"_in_{year}" if m[0] in own else ""), names)
-
-    own = {row["figure"] for rows in drafted.values() for row in rows} & taken
-    return {
-        name: [
-            {**row, "figure": renamed(row["figure"]), "formula": renamed(row["formula"])}
-            for row in rows
-        ]
-        for name, rows in drafted.items()
-    }
 
 
 def _reference(name: str, row: Row, labels: dict[str, str]) -> Row:
@@ -274,34 +407,27 @@ def _booked_in(row: Row) -> str:
     return next(ends, "") if row.get("scheme") == "source" else ""
 
 
-def _form_lines(read: Text, found: list[tables.Table]) -> Iterator[Row]:
-    """Numbers that belong to the forms, not to the account; no amount is among them."""
-    known = {line for table in found for cell in table.cells for line in (cell.line, cell.row_line)}
-    lines = sorted(
-        line
-        for table in found
-        for line in table.lines
-        if line not in known
-        and provenance.ANYWHERE.search(read.lines[line - 1].text)
-        and not re.fullmatch(r"\t\s*-?[\d,]*\.\d+", read.lines[line - 1].text)
-    )
-    for _, run in groupby(enumerate(lines), key=lambda one: one[1] - one[0]):
-        span = [line for _, line in run]
-        yield {**FORM, "line": span[0], "last_line": span[-1]}
-
-
 # ---------------------------------------------------------------------------------- writing
 
 
-def _write(folder: Path, rows: Rows, descriptor: dict[str, Any] | None) -> None:
+def _descriptor(department: str) -> Row:
+    """What a package of one draft says of itself."""
+    return {
+        "name": f"draft-{_sha256(department)[:8]}",
+        "title": f"{department}（草稿）",
+        "resources": [*standard().values()],
+    }
+
+
+def _package(rows: Rows, descriptor: Row) -> Package:
+    """A package of these rows, that lies nowhere."""
+    with tempfile.TemporaryDirectory() as held:
+        _write(Path(held), rows, descriptor)
+        return Package(Path(held))
+
+
+def _write(folder: Path, rows: Rows, descriptor: Row) -> None:
     """The package's files: new rows after the ones that are there."""
-    if descriptor is None:
-        department = rows["documents"][0]["department"]
-        descriptor = {
-            "name": f"draft-{_sha256(department)[:8]}",
-            "title": f"{department}（草稿）",
-            "resources": list(standard().values()),
-        }
     if "review" not in {one["name"] for one in descriptor["resources"]}:
         descriptor = {**descriptor, "resources": [*descriptor["resources"], _review_table()]}
     _write_json(folder / DESCRIPTOR, descriptor)
@@ -314,9 +440,12 @@ def _write_json(path: Path, content: Row) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _append(path: Path, columns: list[str], rows: list[Row]) -> None:
-    frame = pd.DataFrame(rows, columns=columns, dtype=object)
-    frame.to_csv(path, mode="a", header=not path.exists(), index=False, lineterminator="\n")
+def _append(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+        if not file.tell():
+            writer.writeheader()
+        writer.writerows(rows)
 
 
 def _review_table() -> dict[str, Any]:
@@ -331,163 +460,30 @@ def _review_table() -> dict[str, Any]:
     }
 
 
-def _save(folder: Path, path: Path, read: Text, outcome: Outcome) -> None:
+def _save(folder: Path, path: Path, outcome: Outcome) -> None:
     """The text and where its lines stood, for whoever reviews; kept out of version control."""
     folder.mkdir()
     (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    name = outcome.document
+    name, read = outcome.document, outcome.read
     (folder / f"{name}.txt").write_bytes(read.canonical.encode())
     source = {"file": path.name, "sha256": read.sha256, "kind": read.kind, "reader": text.VERSION}
     _write_json(folder / f"{name}.source.json", source)
     page = review.page(name, read, outcome.review, outcome.summary)
     (folder / f"{name}.review.html").write_text(page, encoding="utf-8")
-    columns = ["line", "page", "left", "top", "right", "bottom"]
     places = [
-        dict(zip(columns, (number, line.page, *(line.box or ())), strict=False))
+        dict(zip(PLACES, (number, line.page, *(line.box or ())), strict=False))
         for number, line in enumerate(read.lines, start=1)
         if line.page
     ]
     if places:
-        _append(folder / f"{name}.places.csv", columns, places)
+        _append(folder / f"{name}.places.csv", PLACES, places)
 
 
-# ---------------------------------------------------------------------------------- proving
-
-
-def _prove(
-    outcome: Outcome,
-    read: Text,
-    found: list[tables.Table],
-    draft: narrative.Draft,
-    rows: Rows,
-    existing: Package | None,
-) -> None:
-    """Hold the draft against itself: second reader, identities, claims, coverage."""
-    facts, document = rows["documents"][0], outcome.document
-
-    def point(rank: str, line: object, subject: str, printed: str, what: str) -> None:
-        told = (document, rank, str(line), subject, printed, what, "open")
-        outcome.review.append(dict(zip(review.COLUMNS, told, strict=True)))
-
-    cells = [cell for table in found for cell in table.cells]
-    again = [
-        (cell, second) for cell in cells if (second := read.lines[cell.line - 1].second) is not None
-    ]
-    for cell, second in again:
-        if second != cell.printed:
-            what = f"the second reader has {second or 'nothing'}"
-            point("readers disagree", cell.line, f"table {cell.table}", cell.printed, what)
-    for finding in draft.findings:
-        point("finding", finding.line, "", "", finding.what)
-    absent = sorted({*forms.FORMS} - {table.table for table in found})
-    for table in absent if facts["kind"] == "final_accounts" else ():
-        point("finding", "", f"table {table}", "", f"not printed: {forms.TITLES[table][0]}")
-    if facts["department"] == "?":
-        point("finding", 1, "documents", "", "no name of a department was found")
-    departments = {row["department"] for row in existing.rows("documents")} if existing else set()
-    if departments and facts["department"] not in departments:
-        what = f"the package is of {'、'.join(sorted(departments))}"
-        point("finding", 1, "documents", facts["department"], what)
-
-    checked = _declare(found, rows, existing)
-    for row in rows["claims"]:  # what can fail is of medium severity until a person has judged it
-        row["severity"] = "medium" if row["formula"] else ""
-    package = _trial(rows, existing)
-    printed = package.load("statutory_tables")
-    known = Cells(printed, package.load("disclosed_tables")) if len(printed) else None
-    covered: set[int] = set()
-    for row in records(checked):
-        if row["result"] == "holds":
-            covered.update(_compared(row["formula"], known))
-        elif row["result"] == "fails":
-            off = f"{row['formula']} fails by {row['difference']:.2f} 万元: {row['meaning']}"
-            at = next(_compared(row["formula"], known), "")
-            point("identity fails", at, f"identity {row['identity']}", "", off)
-    judged = claims.findings(package)
-    for row in records(judged[~judged["holds"]]):
-        what = f"{row['statement']}: {row['verdict']}; {row['arithmetic']}; severity to be judged"
-        point("claim fails", row["line"], str(row["figure"]), str(row["printed"]), what)
-    for numeral in draft.listed:
-        near = _suggestions(existing, numeral) if existing else ""
-        what = numeral.why + (f"; perhaps {near}" if near else "")
-        point("numeral", numeral.line, numeral.context, numeral.printed, what)
-    lines = {document: read.canonical.split("\n")}
-    for problem in validation.problems(package) + provenance.misplaced(lines, package):
-        point("finding", "", "package", "", problem)
-    told = {(one.line, one.printed) for one in draft.listed}
-    coverage = provenance.uncovered(lines, package)
-    for row in records(coverage[~coverage["covered"]]):
-        if not any(line == row["line"] and row["numeral"] in printed for line, printed in told):
-            context = row["context"].strip()
-            point("numeral", row["line"], context, row["numeral"], "not accounted for")
-    amounts = [cell for cell in cells if cell.printed]
-    lonely = [cell for cell in amounts if cell.line not in covered]
-    for cell in lonely:
-        where = f"table {cell.table}, row {cell.row}, column {cell.column}"
-        point("no identity", cell.line, where, cell.printed, "no identity covers this cell")
-    for declared in rows["disclosed_tables"]:
-        if declared["blanks"] == "zero":
-            what = "its blanks mean zero: proposed, since its identities hold so"
-            point("proposal", declared["line"], f"table {declared['table']}", "", what)
-    point("proposal", 1, "documents", facts["department"], "names, title and period: to be read")
-    for table, count in Counter(row["table"] for row in rows["statutory_tables"]).items():
-        point("rows", "", f"table {table}", "", f"{count} rows of statutory_tables as drafted")
-    for name in narrative.DRAFTED:
-        for line, count in Counter(row["line"] for row in rows[name]).items():
-            point("rows", line, name, "", f"{count} rows of {name} as drafted")
-    ranks = Counter(one["rank"] for one in outcome.review)
-    outcome.review.sort(key=lambda one: ([*review.RANKS].index(one["rank"]), int(one["line"] or 0)))
-    outcome.summary = [
-        f"{document}: {len(read.pages) or 'no'} pages, {len(read.lines)} lines, {read.kind}",
-        f"cells: {len(cells)} in {len(found)} tables; not printed: {', '.join(absent) or 'none'}",
-        f"read twice: {len(again) - ranks['readers disagree']} of {len(again)} cells agree"
-        if again
-        else "read once: no second reader for this kind of document",
-        f"identities: {int((checked['result'] == 'holds').sum())} hold, "
-        f"{ranks['identity fails']} fail; they cover {len(amounts) - len(lonely)} of "
-        f"{len(amounts)} amounts of the tables",
-        f"numerals of the text: {len(draft.drafted)} drafted, {ranks['numeral']} left to a person",
-        f"claims: {int(judged['holds'].sum())} of {len(judged)} reproduce",
-        f"findings: {ranks['finding']}; open in review.csv: {len(outcome.review)}",
-    ]
-
-
-def _trial(rows: Rows, existing: Package | None) -> Package:
-    """The draft as a package of its own, so that the checks can run before it is written."""
-    names = ("items", "units", "themes", "indicator_definitions") if existing else ()
-    known = {name: [*existing.rows(name), *rows[name]] for name in names if existing}
-    with tempfile.TemporaryDirectory() as held:
-        _write(Path(held), {**rows, **known}, None)
-        return Package(Path(held))
-
-
-def _declare(found: list[tables.Table], rows: Rows, existing: Package | None) -> pd.DataFrame:
-    """Propose that blanks mean zero where the identities of a table hold so and none fails.
-
-    Returns:
-        the identities as they come out with that.
-    """
-    blank = {
-        t.table for t in found if not t.empty and any(c.label and not c.printed for c in t.cells)
-    }
-    proposed = [row for row in rows["disclosed_tables"] if row["table"] in blank]
-    checked = pd.DataFrame(columns=["formula", "result"])
-    for attempt in (True, False):
-        for row in proposed:
-            row["blanks"] = "zero" if attempt or row["table"] in blank else "unknown"
-        for checked in identities.checked_tables(_trial(rows, existing)).values():
-            for row in proposed:
-                own = checked[checked["formula"].str.match(rf"Σ?{row['table']}\.")]["result"]
-                if not (own == "holds").any() or (own == "fails").any():
-                    blank.discard(row["table"])
-    return checked
-
-
-def _compared(formula: str, known: Cells | None) -> Iterator[int]:
+def _compared(formula: str, known: Cells) -> Iterator[int]:
     """Lines of the cells that an identity, written as readers see it, compares."""
     written = re.sub(r"(?<!\d)(?=\d\d\.r)", "T", formula).replace("..", "_").replace("/*", "_")
     for one in REFERENCE.finditer(written):
-        yield from (cell.line for cell in (known.find(one[0]) if known else ()) if cell.line)
+        yield from (cell.line for cell in known.find(one[0]) if cell.line)
 
 
 def _suggestions(package: Package, numeral: narrative.Numeral) -> str:

@@ -17,9 +17,8 @@ What no row fits is listed for a person.
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -44,6 +43,7 @@ PROSE = re.compile(r"绩效|名词解释|附件|附表|概况|职责|机构设�
 REASON = re.compile(r"主要原因|原因是|主要是|原因：")
 PLACEHOLDER = re.compile(r"[XxＸ×]{2,}")
 LISTED = re.compile(r"\s*（?\d+[、.．）]\s*")
+CELL = re.compile(r"T(\d\d)\.r(\w+)\.c(\d+)")
 ITEM = re.compile(r"([^。；：、]+?)（类）(.+?)（款）(.+?)（项）")
 DRAFTED = ("amounts", "indicators", "claims")
 
@@ -76,9 +76,7 @@ class Draft:
 @cache
 def rules(name: str) -> tuple[Rule, ...]:
     """The rows of ``phrases.csv`` or ``units.csv``."""
-    path = Path(__file__).with_name(f"{name}.csv")
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    return tuple(forms.read(Path(__file__).with_name(f"{name}.csv")))
 
 
 @cache
@@ -87,14 +85,9 @@ def _fitting(section: str) -> list[list[Rule]]:
     groups: list[list[Rule]] = []
     for rule in rules("phrases"):
         if rule["label"]:
-            groups.append([rule])
-        else:
-            groups[-1].append(rule)
-    return [
-        one
-        for one in groups
-        if one[0]["role"] != "left out" and re.search(one[0]["section"], section)
-    ]
+            groups.append([])
+        groups[-1].append(rule)
+    return [one for one in groups if one[0]["role"] and re.search(one[0]["section"], section)]
 
 
 def read(lines: list[Line], tables: list[Table], document: str, year: int) -> Draft:
@@ -118,29 +111,48 @@ class _Reader:
     def __init__(self, cells: list[Cell], document: str, year: int) -> None:
         self.document, self.year = document, year
         self.cells = {(c.table, c.row, c.column): c for c in cells}
-        # column of table 05 for spending
-        self.spent = 7 if any((c.table, c.column) == ("05", 7) for c in cells) else 1
         self.draft = Draft()
         self.part, self.heading, self.below = "", "", ""
         self.item: tuple[str, str] | None = None  # code ("" for none) and name as printed
         self.items = 0
-        self.line = 0
+        self.line, self.text = 0, ""
+        # the text so far with numerals as #, and where each character of it began
+        self.masked, self.places = "", [0]
         self.now: Row = {}  # what all rows of the numeral that is being read share
         self.figures: dict[str, Row] = {}
         self.changes: list[tuple[float, str, str, str]] = []  # value, base, claim, value before
+        self.macros = self._macros()
 
     # ------------------------------------------------------------------ what is where
 
     def value(self, cell: str) -> float | None:
         """The number of a cell like ``T01.r62.c2``; None where blank or not printed."""
-        table, row, column = cell.split(".")
-        found = self.cells.get((table[1:], row[1:], int(column[1:])))
+        found = self.named(cell)[0]
         return float(found.printed.replace(",", "")) if found and found.printed else None
+
+    def named(self, formula: str) -> list[Cell | None]:
+        """The cells that a formula names, None for those that the tables do not print."""
+        return [self.cells.get((t, row, int(column))) for t, row, column in CELL.findall(formula)]
 
     def has(self, formula: str) -> bool:
         """Whether the tables print every cell that a formula names."""
-        named = re.findall(r"T(\d\d)\.r(\w+)\.c(\d+)", formula)
-        return all((table, row, int(column)) in self.cells for table, row, column in named)
+        return None not in self.named(formula)
+
+    def _macros(self) -> dict[str, str]:
+        """What formulas may name by words: the year, and the columns of table 05."""
+        column = 7 if any((c.table, c.column) == ("05", 7) for c in self.cells.values()) else 1
+        spent, basic = f"T05.rtotal.c{column}", f"T05.rtotal.c{column + 1}"
+        whole = self.value(spent) == self.value("T03.rtotal.c1")
+        all_basic = self.value(basic) == self.value("T03.rtotal.c2")
+        return {
+            "year": str(self.year),
+            "last": str(self.year - 1),
+            "05.column": str(column),
+            "05.spent": spent,
+            "05.basic": basic,
+            "spent": f"expenditure_{self.year}" if whole else spent,
+            "basic": f"basic_{self.year}" if all_basic else basic,
+        }
 
     def finding(self, what: str) -> None:
         self.draft.findings.append(Finding(self.line, what))
@@ -174,9 +186,10 @@ class _Reader:
     # -------------------------------------------------------------------- one paragraph
 
     def paragraph(self, number: int, text: str) -> None:
-        self.line, cell = number, text.startswith("\t")
-        text = text.strip("\t \u3000") if cell else text
-        wide = text.translate(FULL)
+        cell = text.startswith("\t")
+        self.line, self.text = number, text.strip("\t \u3000") if cell else text
+        self.masked, self.places = "", [0]
+        wide = self.text.translate(FULL)
         if not cell:
             self.enter(wide)
         prose = bool(cell or PROSE.search(self.part + self.heading) or not self.heading)
@@ -186,35 +199,34 @@ class _Reader:
         for match in PLACEHOLDER.finditer(wide):
             self.finding(f"a placeholder was left: {match[0]}")
         left_out = self._left_out(wide)
-        masked, places = "", [0]  # the text with numerals as #, and where each began
         end = 0
         for match in NUMERAL.finditer(wide):
             spans = [one for one in left_out if one[0] <= match.start() and match.end() <= one[1]]
             for first, last, reasons in spans:
-                self.draft.left_out.setdefault(text[first:last].strip(), reasons)
+                self.draft.left_out.setdefault(self.text[first:last].strip(), reasons)
             if spans or match.start() < end:
                 continue
-            masked += wide[end : match.start()]
-            places += range(end + 1, match.start() + 1)
+            self.masked += wide[end : match.start()]
+            self.places += range(end + 1, match.start() + 1)
             unit = UNITS.match(wide, match.end())
             why = ""
             if cell:
                 why = "a table that is none of the nine"
             elif prose:
                 why = "prose outside the standard sections"
-            elif REASON.search(masked.rpartition("。")[2]):
+            elif REASON.search(self.masked.rpartition("。")[2]):
                 why = "part of a reason"
             elif unit and unit[1] == "万":
                 why = "万 without 元: money or a count?"
-            elif not (unit and self._rules(text, match, unit, masked, places)):
+            elif not (unit and self._rules(match, unit)):
                 unknown = self.item and self.itemised and not self.item[0]
                 why = "its item is in no table" if unknown else "no phrase for it"
-            printed = text[match.start() : unit.end() if unit else match.end()]
-            around = text[max(0, match.start() - 12) : match.end() + 8]
+            printed = self.text[match.start() : unit.end() if unit else match.end()]
+            around = self.text[max(0, match.start() - 12) : match.end() + 8]
             told = Numeral(number, match.start(), printed, around, why)
             (self.draft.listed if why else self.draft.drafted).append(told)
-            masked += "#"
-            places.append(match.end())
+            self.masked += "#"
+            self.places.append(match.end())
             end = match.end()
         if not prose:
             self._against_budget(wide)
@@ -222,9 +234,8 @@ class _Reader:
     def _left_out(self, wide: str) -> list[tuple[int, int, tuple[str, str]]]:
         return [
             (*match.span(), (rule["name_en"], rule["name_zh"]))
-            for rule in rules("phrases")
-            if rule["role"] == "left out"
-            for match in re.finditer(rule["label"], wide)
+            for rule in rules("left_out")
+            for match in re.finditer(rule["printed"], wide)
             if match.group()
         ]
 
@@ -277,18 +288,12 @@ class _Reader:
 
     # ------------------------------------------------------------------------- one numeral
 
-    def _rules(
-        self,
-        text: str,
-        match: re.Match[str],
-        unit: re.Match[str],
-        masked: str,
-        places: list[int],
-    ) -> bool:
+    def _rules(self, match: re.Match[str], unit: re.Match[str]) -> bool:
         """Write the rows that the phrases give for a numeral; whether there is one."""
-        subject, code = self._subject(masked)
-        tail = masked[-80:]
-        for rule, *more in self.fitting:
+        value = _value(match[0])
+        subject, code = self._subject()
+        tail = self.masked[-80:]
+        for rule, *more in self.fitting if value else ():
             units = MONEY if rule["unit"] == "万元" else (rule["unit"],)
             if unit[1] not in units or rule["subject"] not in ("", subject):
                 continue
@@ -297,11 +302,11 @@ class _Reader:
                 continue
             start = match.start()
             if found.re.groups and found.start(1) >= 0:
-                start = places[len(masked) - len(tail) + found.start(1)]
+                start = self.places[len(self.masked) - len(tail) + found.start(1)]
             self.now = {
                 "at": match.start(),
-                "printed": self._printed(text, start, match, unit.end()),
-                "value": match[0].replace(",", ""),
+                "printed": self._printed(start, match, unit.end()),
+                "value": value,
                 "unit": unit[1],
             }
             about = (subject, code) if rule["subject"] else ("", "")
@@ -309,46 +314,50 @@ class _Reader:
             return any(written)
         return False
 
-    def _printed(self, text: str, start: int, match: re.Match[str], end: int) -> str:
+    def _printed(self, start: int, match: re.Match[str], end: int) -> str:
         """The characters of a figure: with the label, as long as that has no other numeral."""
+        text = self.text
         clause = max(text.rfind(mark, 0, match.start()) for mark in "，；。：、,;:") + 1
         if text.count(text[start:end]) > 1:
             start = max(clause, match.start() - 24)
         for begin in (start, max(start, clause)):
-            try:
-                if numerals.read(text[begin:end]).value == numerals.read(match[0]).value:
-                    return text[begin:end]
-            except ValueError:  # a label with a numeral of its own: 三公
-                pass
+            if _value(text[begin:end]) == _value(match[0]):  # no numeral in the label: 三公
+                return text[begin:end]
         return text[match.start() : end]
 
-    def _subject(self, masked: str) -> tuple[str, str]:
+    def _subject(self) -> tuple[str, str]:
         """The subject of the section that was named last, and its code."""
         if self.item and self.itemised:
             return "{item}", self.item[0]
-        best = (-1, "", "")
-        for subject in dict.fromkeys(one[0]["subject"] for one in self.fitting):
-            if subject == "{class}":
-                for code, row in forms.CLASS_LINES.items():
-                    place = masked.rfind(forms.label("01", str(row)).removesuffix("支出"))
-                    if place > best[0] and masked[place - 1 : place] in "：；，。、":
-                        best = (place, subject, code)
-            elif subject:
-                last = max((one.start() for one in re.finditer(subject, masked)), default=-1)
-                best = max(best, (last, subject, ""), key=lambda one: one[0])
-        return best[1:]
+
+        def named() -> Iterator[tuple[int, str, str]]:
+            for subject in dict.fromkeys(one[0]["subject"] for one in self.fitting):
+                if subject == "{class}":
+                    for code, row in forms.CLASS_LINES.items():
+                        name = forms.label("01", str(row)).removesuffix("支出")
+                        place = self.masked.rfind(name)
+                        if self.masked[max(0, place - 1) : place] in "：；，。、":
+                            yield place, subject, code
+                elif subject:
+                    for one in re.finditer(subject, self.masked):
+                        yield one.start(), subject, ""
+
+        return max(named(), key=lambda one: one[0], default=(0, "", ""))[1:]
 
     def _rule(self, rule: Rule, words: str, subject: str, code: str) -> bool:
         """Write the row that a rule gives for the numeral that is being read; whether it does."""
-        item, role = subject == "{item}", rule["role"]
+        item, kind = subject == "{item}", rule["kind"]
         if not code and (subject == "{class}" or (item and self.items > 1)):
             return False  # which item this is nobody knows
-        put = self._macros(code, item)
+        put = self._about(subject, code)
         named = ("figure", "formula", "name_en", "name_zh")
         figure, formula, english, chinese = (_put(rule[key], put) for key in named)
-        row: Row = {"figure": figure, "formula": formula, "kind": rule["kind"]}
-        if role == "amount" and item and not code:  # the one item explained is the whole
-            row |= {
+        if rule["role"] == "claim":
+            less = re.findall("[增升减降约]", f"减{words}")[-1] in "减降约"
+            row = {"figure": figure, "kind": kind, "formula": formula}
+            return self._claim(row | {"statement": english, "statement_zh": chinese}, less)
+        if item and not code and rule["role"] == "amount":  # the one item explained is the whole
+            row = {
                 "figure": f"{figure}_{self.line}",
                 "kind": "repeat",
                 "formula": put["item.spent" if rule["phase"] == "executed" else "item.approved"],
@@ -356,21 +365,24 @@ class _Reader:
                 "statement_zh": "说明中仅列一项，应与合计一致",
             }
             return self._write("claims", row)
-        if role != "claim":
-            if figure in self.figures:
-                return self._again(figure)
-            row |= {key: rule[key] for key in ("direction", "phase", "scheme")} | {
-                "item": code if item else rule["item"],
-                "indicator": rule["item"],
-                "qualifier": numerals.read(self.now["printed"]).qualifier,
-                "basis": "stated",
-                "name_en": english,
-                "name_zh": chinese,
-            }
-            return self._write(f"{role}s", row)
-        row |= {"statement": english, "statement_zh": chinese}
-        kind = rule["kind"]
-        less = re.findall("[增升减降约]", f"减{words}")[-1] in "减降约"
+        if figure in self.figures:
+            return self._again(figure)
+        row = {
+            **{key: rule[key] for key in ("kind", "direction", "phase", "scheme")},
+            "figure": figure,
+            "formula": formula,
+            "item": code if item else rule["item"],
+            "indicator": rule["item"],
+            "qualifier": numerals.read(self.now["printed"]).qualifier,
+            "basis": "stated",
+            "name_en": english,
+            "name_zh": chinese,
+        }
+        return self._write(f"{rule['role']}s", row)
+
+    def _claim(self, row: Row, less: bool) -> bool:
+        """Write a claim, if what it is held against is there; `less` is one of less than before."""
+        kind, formula = row["kind"], row["formula"]
         if kind == "change":
             return self._change(row, less)
         if kind == "rate":
@@ -378,16 +390,17 @@ class _Reader:
                 what = "a growth rate without its change, or of the other direction"
                 self.finding(f"{self.now['printed']}: {what}")
                 return False
-            row |= {"kind": "growth", "formula": f"{self.changes[-1][2]} / {self.changes[-1][3]}"}
+            _, _, claim, before = self.changes[-1]
+            row |= {"kind": "growth", "formula": f"{claim} / {before}"}
         elif kind == "difference":
             left, right = formula.split(" - ")
             row |= {"kind": "sum", "formula": f"{right} - {left}" if less else formula}
         elif kind == "statement":
-            row |= {"kind": "growth"}
+            row["kind"] = "growth"
         elif "{" in formula or not any(self.has(one) for one in formula.split(" or ")):
             return False
-        if figure in self.figures:
-            row["figure"] = f"{figure}_line_{self.line}"
+        if row["figure"] in self.figures:
+            row["figure"] += f"_line_{self.line}"
         return self._write("claims", row)
 
     def _change(self, row: Row, less: bool) -> bool:
@@ -458,31 +471,16 @@ class _Reader:
         self.draft.rows[table].append(self.figures[row["figure"]])
         return True
 
-    def _macros(self, code: str, item: bool) -> dict[str, str]:
-        spent, basic = f"T05.rtotal.c{self.spent}", f"T05.rtotal.c{self.spent + 1}"
-        whole = self.value(spent) == self.value("T03.rtotal.c1")
-        all_basic = self.value(basic) == self.value("T03.rtotal.c2")
-        put = {
-            "year": str(self.year),
-            "last": str(self.year - 1),
-            "line": str(self.line),
-            "05.spent": spent,
-            "05.basic": basic,
-            "spent": f"expenditure_{self.year}" if whole else spent,
-            "basic": f"basic_{self.year}" if all_basic else basic,
-        }
-        own = f"T05.r{code}.c{self.spent}"
-        if item:
-            put |= {
-                "item": code or "item",
-                "item.name": self.item[1] if self.item else "",
-                "item.spent": own if code else put["spent"],
-                "item.approved": f"approved_{code}_{self.year}"
-                if code
-                else f"approved_{self.year}",
-            }
+    def _about(self, subject: str, code: str) -> dict[str, str]:
+        """The macros, with those of the item or the class that a numeral is about."""
+        put = self.macros | {"line": str(self.line)}
+        own = f"T05.r{code}.c{put['05.column']}"
+        if subject == "{item}":
+            put |= {"item": code or "item", "item.name": self.item[1] if self.item else ""}
+            put |= {"item.spent": put["spent"], "item.approved": f"approved_{self.year}"}
             if code:
-                put["item.table"] = own
+                put |= {"item.approved": f"approved_{code}_{self.year}"}
+                put |= {"item.spent": own, "item.table": own}
         elif code:
             line = f"T04.r{forms.CLASS_LINES[code] + 1}.c3"
             put |= {"class": code, "class.spent": own if self.has(own) else line}
@@ -513,22 +511,33 @@ class _Reader:
 
     def done(self) -> Draft:
         """Without what rests on figures that were never found."""
-        draft, rows = self.draft, self.draft.rows
-        known = {row["figure"] for part in rows.values() for row in part}
-        for row in rows["claims"]:
+        draft, known = self.draft, {*self.figures}
+        for row in draft.rows["claims"]:
             ways = row["formula"].split(" or ")
             row["formula"] = next((w for w in ways if _names(w) <= known and self.has(w)), ways[0])
         count = -1
         while count != len(known):
             count = len(known)
-            for table, part in rows.items():
-                rows[table] = [row for row in part if _names(row["formula"]) <= known]
-            known = {row["figure"] for part in rows.values() for row in part}
-        kept = {(row["line"], row["at"]) for part in rows.values() for row in part}
+            draft.rows = {
+                table: [row for row in part if _names(row["formula"]) <= known]
+                for table, part in draft.rows.items()
+            }
+            known = {row["figure"] for part in draft.rows.values() for row in part}
+        kept = {(row["line"], row["at"]) for part in draft.rows.values() for row in part}
         lost = [one for one in draft.drafted if (one.line, one.start) not in kept]
         draft.drafted = [one for one in draft.drafted if one not in lost]
         draft.listed += [replace(one, why="nothing to hold it against") for one in lost]
         return draft
+
+
+def _value(printed: str) -> str:
+    """The number that is printed, as it is written in a table; "" where none can be read."""
+    try:
+        value = numerals.read(printed).value
+    except ValueError:
+        return ""
+    found = re.search(numerals.ARABIC, printed.replace(",", ""))
+    return found[0] if found else f"{value:g}"
 
 
 def _names(formula: str) -> set[str]:
@@ -536,5 +545,5 @@ def _names(formula: str) -> set[str]:
     return set(re.findall(r"\b[a-z]\w*\b", re.sub(r"T\d\d\.r\w+\.c\d+", "", formula)))
 
 
-def _put(text: str, macros: Mapping[str, str]) -> str:
+def _put(text: str, macros: dict[str, str]) -> str:
     return re.sub(r"\{([\w.]+)\}", lambda m: macros.get(m[1], m[0]), text)

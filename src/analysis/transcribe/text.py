@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 VERSION = "1"  # of this reader; a change of what it writes raises it
 SECONDS, MEMORY = 120, 2 << 30
@@ -227,30 +227,23 @@ def _page(page: Any, number: int, second: Any) -> list[list[Line]]:
     textpage, height = second.get_textpage(), page.height
     for table in page.find_tables():
         inside = [c for c in chars if _inside(c, table.bbox)]
-        if not inside:
-            continue
-        known = {id(c) for c in inside}
-        chars = [c for c in chars if id(c) not in known]
-        grid = table.rows
+        chars = [c for c in chars if not _inside(c, table.bbox)]
+        grid = table.rows if inside else []
         for place, row in enumerate(grid):
             cells, above = [], row.bbox[1]
-            for position, box in enumerate(row.cells):
-                if box is None:
-                    if covered := _covered_above(grid[:place], above, position):
-                        cells.append(Line("\t", number, covered, ""))
-                    continue
-                text = tidy(
-                    "".join(_joined(x) for x in _lines([c for c in inside if _inside(c, box)]))
-                )
-                left, top, right, bottom = _rounded(box)
-                read_again = textpage.get_text_bounded(
-                    left + 0.5, height - bottom + 0.5, right - 0.5, height - top - 0.5
-                )
-                cells.append(
-                    Line("\t" + text, number, (left, top, right, bottom), tidy(read_again))
-                )
-            if cells:
-                found.append((above, cells))
+            beside = [c for c in inside if _inside(c, row.bbox)]
+            for position, cell in enumerate(row.cells):
+                if cell:
+                    within = _lines([c for c in beside if _inside(c, cell)])
+                    left, top, right, bottom = box = _rounded(cell)
+                    again = textpage.get_text_bounded(
+                        left + 0.5, height - bottom + 0.5, right - 0.5, height - top - 0.5
+                    )
+                    text = tidy("".join(map(_joined, within)))
+                    cells.append(Line("\t" + text, number, box, tidy(again)))
+                elif covered := _covered_above(grid[:place], above, position):
+                    cells.append(Line("\t", number, covered, ""))
+            found.append((above, cells))
     for line in _lines(chars):
         box, text = _rounded(objects_to_bbox(line)), tidy(_joined(line))
         near_edge = box[1] > 0.9 * height or box[3] < 0.08 * height
@@ -283,6 +276,7 @@ def _picture(page: Any) -> tuple[str, float, float]:
     return base64.b64encode(held.getvalue()).decode(), *page.get_size()
 
 
+HTML = {"body": "body", "p": "p", "tbl": "table", "tr": "tr", "tc": "td"}  # for tags of DOCX
 BLOCK = re.compile("p|div|li|ul|ol|h[1-6]|section|article|body|main|t[dhr]|table|br")
 START = re.compile(
     r"第[一二三四五六七八九十]+部分|[一二三四五六七八九十]+、|（[一二三四五六七八九十]+）"
@@ -300,7 +294,7 @@ def _flow(pages: list[list[list[Line]]]) -> Iterator[Line]:
         for row in page:
             line, box = row[0], row[0].box
             if line.text[:1] == "\t" or box is None:
-                yield from _paragraph(held)
+                yield from _merged(held)
                 held = []
                 yield from _row(row)
                 continue
@@ -312,13 +306,13 @@ def _flow(pages: list[list[list[Line]]]) -> Iterator[Line]:
                 ends = last.text.endswith("。") and place[2] < edge - size
                 begins = START.match(line.text) or indented or not reaches or ends
                 if begins and not re.match("（[类款项]）|[，。；、）]", line.text):
-                    yield from _paragraph(held)
+                    yield from _merged(held)
                     held = []
             held.append((line, box))
-    yield from _paragraph(held)
+    yield from _merged(held)
 
 
-def _paragraph(held: list[tuple[Line, Box]]) -> Iterator[Line]:
+def _merged(held: list[tuple[Line, Box]]) -> Iterator[Line]:
     from pdfplumber.utils.geometry import merge_bboxes
 
     if held:
@@ -350,39 +344,30 @@ def _unpacked(content: bytes) -> set[str]:
 
 
 def _docx(content: bytes) -> Text:
-    from docx import Document
-    from docx.oxml.ns import qn
+    """Its elements under the tags of HTML that say the same, read as such."""
+    from lxml import etree
 
-    def words(element: Any) -> str:
-        skipped = "ancestor::w:del or ancestor::w:moveFrom or ancestor::*[local-name()='Fallback']"
-        return tidy(
-            "".join(
-                one.text or "" if one.tag == qn("w:t") else " "
-                for one in element.xpath(
-                    f".//*[self::w:t or self::w:tab or self::w:br][not({skipped})]"
-                )
-            )
-        )
-
-    def body(element: Any) -> Iterator[Line]:
-        for child in element:
-            if child.tag == qn("w:p"):
-                if text := words(child):
-                    yield Line(text)
-            elif child.tag == qn("w:tbl"):
-                for number, row in enumerate(child.xpath("./w:tr")):
-                    yield from _row(list(cells(row, number)))
-            elif child.tag in (qn("w:sdt"), qn("w:sdtContent")):
-                yield from body(child)
-
-    def cells(row: Any, number: int) -> Iterator[Line]:
-        column = row.grid_before
-        for cell in row.xpath("./w:tc | ./w:sdt/w:sdtContent/w:tc"):
-            text = "" if cell.vMerge == "continue" else words(cell)
-            yield Line("\t" + text, 0, (column, number, column + cell.grid_span, number + 1))
-            column += cell.grid_span
-
-    return Text(list(body(Document(io.BytesIO(content)).element.body)))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        document = archive.read("word/document.xml")
+    parser = etree.XMLParser(no_network=True, resolve_entities=False, remove_comments=True)
+    tree = etree.fromstring(document, parser)
+    etree.strip_elements(tree, "{*}del", "{*}moveFrom", "{*}Fallback", with_tail=False)
+    for one in tree.iter("{*}gridSpan"):
+        one.getparent().getparent().set("colspan", one.attrib.values()[0])
+    for one in [*tree.iter("{*}vMerge")]:
+        if one.attrib.values() in ([], ["continue"]):
+            del one.getparent().getparent()[:]
+    for one in [*tree.iter("{*}gridBefore")]:
+        blank = etree.Element("tc", colspan=one.attrib.values()[0])
+        one.getparent().getparent().insert(0, blank)
+    for one in tree.iter("{*}*"):
+        name = etree.QName(one).localname
+        if name != "t":
+            one.text = " " if name in ("tab", "br") else None
+        one.tail = None
+        in_cell = next(one.iterancestors("td"), None) is not None  # where all is its words
+        one.tag = "span" if in_cell else HTML.get(name, "span")
+    return _blocks(tree)
 
 
 def _html(content: bytes) -> Text:
@@ -395,55 +380,71 @@ def _html(content: bytes) -> Text:
     except (LookupError, UnicodeDecodeError):
         raise RefusedError(f"not {encoding} as it says; save it as UTF-8") from None
     decoded = re.sub(r"^\s*<\?xml[^>]*\?>", "", decoded)
-    tree = html.fromstring(decoded, parser=etree.HTMLParser(no_network=True, remove_comments=True))
+    parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
+    tree = html.document_fromstring(decoded, parser=parser)
+    etree.strip_elements(tree, "script", "style", "head", "noscript", "template", with_tail=False)
+    return _blocks(tree)
+
+
+def _blocks(tree: Any) -> Text:
+    """The blocks of HTML as paragraphs, its innermost tables as rows."""
+    from lxml import etree
+
     lines: list[Line] = []
-
-    def walk(element: Any, held: list[str]) -> None:
-        if element.tag in ("script", "style", "head", "noscript", "template"):
-            return
-        if element.tag == "table" and not element.xpath(".//table"):
-            close(held)
-            table(element)
-            return
-        if BLOCK.fullmatch(str(element.tag)):
-            close(held)
-        held.append(element.text or "")
-        for child in element:
-            walk(child, held)
-            held.append(child.tail or "")
-        if BLOCK.fullmatch(str(element.tag)):
-            close(held)
-
-    def close(held: list[str]) -> None:
-        if text := tidy("".join(held)):
-            lines.append(Line(text))
-        held.clear()
-
-    def table(element: Any) -> None:
-        covered: dict[tuple[int, int], int] = {}  # row and column: width of a cell from above
-        for number, row in enumerate(element.xpath(".//tr")):
-            cells: list[Line] = []
-            column = 0
-            for cell in [*row.xpath("./td | ./th"), None]:
-                while width := covered.get((number, column)):
-                    cells.append(Line("\t", 0, (column, number, column + width, number + 1)))
-                    column += width
-                if cell is not None:
-                    width, height = _small(cell.get("colspan")), _small(cell.get("rowspan"))
-                    text = "\t" + tidy("".join(cell.itertext()))
-                    cells.append(Line(text, 0, (column, number, column + width, number + 1)))
-                    covered |= {(number + below, column): width for below in range(1, height)}
-                    column += width
-            lines.extend(_row(cells))
-
-    held: list[str] = []
-    walk(tree, held)
-    close(held)
+    held = ""
+    walk = etree.iterwalk(tree, events=("start", "end"))
+    for event, element in walk:
+        if BLOCK.fullmatch(element.tag):
+            lines += _paragraph(held)
+            held = ""
+        if event == "end":
+            held += element.tail or ""
+        elif element.tag == "table" and not element.xpath(".//table"):
+            lines += _table(element.xpath(".//tr"))
+            walk.skip_subtree()
+        else:
+            held += element.text or ""
     return Text(lines)
+
+
+def _paragraph(text: str) -> list[Line]:
+    return [Line(text)] if (text := tidy(text)) else []
+
+
+def _table(rows: list[Any]) -> Iterator[Line]:
+    """The cells of each row, blank where one of a row above reaches down."""
+    covered: dict[tuple[int, int], int] = {}  # row and column: width of a cell from above
+    for number, row in enumerate(rows):
+        cells: list[Line] = []
+        column = 0
+        for cell in [*row.xpath(".//td | .//th"), None]:
+            while width := covered.get((number, column)):
+                cells.append(_cell("", column, number, width))
+                column += width
+            if cell is not None:
+                width, height = _small(cell.get("colspan")), _small(cell.get("rowspan"))
+                cells.append(_cell("".join(cell.itertext()), column, number, width))
+                covered |= {(number + below, column): width for below in range(1, height)}
+                column += width
+        yield from _row(cells)
+
+
+def _cell(text: str, column: int, row: int, width: int) -> Line:
+    return Line("\t" + tidy(text), 0, (column, row, column + width, row + 1))
 
 
 def _small(number: str | None) -> int:
     return min(max(int(number), 1), 100) if number and number.strip().isdigit() else 1
+
+
+class Square(NamedTuple):
+    """A cell of a sheet; `drawn` where a line is above or below it."""
+
+    text: str
+    column: int
+    row: int
+    width: int
+    drawn: bool
 
 
 def _xlsx(content: bytes) -> Text:
@@ -454,17 +455,17 @@ def _xlsx(content: bytes) -> Text:
         if sheet.sheet_state != "visible" or sheet.max_row * sheet.max_column > 1_000_000:
             continue
         spans = {place: one for one in sheet.merged_cells.ranges for place in one.cells}
-        rows: list[list[tuple[Line, bool]]] = []
+        rows: list[list[Square]] = []
         for row in sheet.iter_rows():
             rows.append([])
             for cell in row:
                 span = spans.get((cell.row, cell.column))
                 if span and cell.column > span.min_col:
                     continue
-                right = span.max_col if span and cell.row == span.min_row else cell.column
-                box = (float(cell.column), float(cell.row), right + 1.0, cell.row + 1.0)
-                drawn = bool(cell.border.top.style or cell.border.bottom.style)
-                rows[-1].append((Line("\t" + tidy(_shown(cell)), 0, box), drawn))
+                width = span.size["columns"] if span and cell.row == span.min_row else 1
+                drawn = any(one and one.style for one in (cell.border.top, cell.border.bottom))
+                shown = tidy(_shown(cell))
+                rows[-1].append(Square(shown, cell.column, cell.row, width, drawn))
         lines += _sheet(rows, sheet.max_column)
     return Text(lines)
 
@@ -480,37 +481,29 @@ def _shown(cell: Any) -> str:
     return f"{cell.value:{comma}.{len(places[1])}f}" if places else f"{cell.value:.12g}"
 
 
-def _sheet(rows: list[list[tuple[Line, bool]]], width: int) -> Iterator[Line]:
+def _sheet(rows: list[list[Square]], width: int) -> Iterator[Line]:
     """What has borders is a table; where nothing has, rows with several filled cells are.
 
     A row of one wide or long cell is a paragraph. A table ends where its last filled cell does.
     """
-    drawn = any(border for cells in rows for _, border in cells)
+    bordered = any(one.drawn for row in rows for one in row)
 
-    def is_row(cells: list[tuple[Line, bool]]) -> bool:
-        filled = [one for one, _ in cells if one.text.strip()]
-        if drawn or len(filled) != 1:
-            return any(border for _, border in cells) if drawn else bool(filled)
-        text, box = filled[0].text.strip(), filled[0].box
-        wide = box is not None and box[2] - box[0] > width / 2
-        return not (width == 1 or wide or len(text) > 24 or START.match(text))
+    def is_row(row: list[Square]) -> bool:
+        filled = [one for one in row if one.text]
+        if bordered or len(filled) != 1:
+            return any(one.drawn for one in row) if bordered else bool(filled)
+        text = filled[0].text
+        return filled[0].width <= width / 2 and len(text) <= 24 and not START.match(text)
 
     for table, group in groupby(rows, is_row):
         part = list(group)
-        if not table:
-            for cells in part:
-                if text := "".join(one.text.strip() for one, _ in cells):
-                    yield Line(text)
-            continue
-        if not drawn and max(sum(bool(one.text.strip()) for one, _ in cells) for cells in part) < 2:
-            yield from (
-                Line(one.text.strip()) for cells in part for one, _ in cells if one.text.strip()
-            )
-            continue
-        used = [one.box for cells in part for one, border in cells if border or one.text.strip()]
-        end = max(box[2] for box in used if box)
-        for cells in part:
-            yield from _row([one for one, _ in cells if one.box and one.box[2] <= end])
+        if table and (bordered or any(sum(bool(one.text) for one in row) > 1 for row in part)):
+            end = max(c.column + c.width for row in part for c in row if c.drawn or c.text)
+            for row in part:
+                yield from _row([_cell(*c[:4]) for c in row if c.column + c.width <= end])
+        else:
+            for row in part:
+                yield from _paragraph("".join(one.text for one in row))
 
 
 # ------------------------------------------------------------------------------------ process
