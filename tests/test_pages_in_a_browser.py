@@ -7,7 +7,6 @@ import re
 import shutil
 import statistics
 import subprocess
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 import samples
 from axe_playwright_python.sync_playwright import Axe
 from conftest import CHROMIUM
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from analysis.present import tables
 from analysis.site import clean, page
@@ -120,59 +119,86 @@ MEASURES = {
                 last = {block, box}}}
         return found})()""",
 }
+# What would have to scroll on a sheet of paper.
+TOO_WIDE = """[...document.querySelectorAll('table, .wide')].filter(one =>
+    one.scrollWidth > one.parentNode.clientWidth + 1).map(one => one.textContent)"""
+# One element of each kind of text: alike in type, in colours and in what it stands in. Contrast is
+# nearly all that axe takes time for, and a table's cells differ in their words alone.
+KINDS = """(() => {
+    const kinds = new Map(), walk = document.createTreeWalker(document.body, 4)
+    while (walk.nextNode()) {
+        if (!walk.currentNode.data.trim()) continue
+        const first = walk.currentNode.parentElement, parts = []
+        for (let one = first; one; one = one.parentElement) {
+            const {color, fill, fontSize, fontWeight, backgroundColor, backgroundImage, opacity} =
+                getComputedStyle(one)
+            parts.push(one.tagName, one.getAttribute('class'), backgroundColor, backgroundImage,
+                opacity, ...(one === first ? [color, fill, fontSize, fontWeight] : []))}
+        kinds.set(parts.join(), first)}
+    return [...kinds.values()]})()"""
+AXE = f"""async () => {{
+    const resultTypes = ['violations'], kinds = {KINDS}
+    const every = await axe.run({{resultTypes, rules:
+        {{'target-size': {{enabled: true}}, 'color-contrast': {{enabled: false}}}}}})
+    const contrast = await axe.run({{include: kinds}}, {{resultTypes, runOnly: ['color-contrast']}})
+    const found = [...every.violations, ...contrast.violations].map(rule =>
+        [rule.id, rule.nodes.slice(0, 3).map(node => node.html.slice(0, 200))])
+    return [every.passes.length, kinds.length, found]}}"""
 Seen = dict[str, dict[str, Any]]  # by page and measure
 
 
 @pytest.fixture(scope="module")
-def on_a_phone(browser: Browser, pages: dict[str, Path]) -> Seen:
-    return measured(browser, pages, 360)
+def seen(browser: Browser, pages: dict[str, Path]) -> dict[str, Seen]:
+    """Each page, opened once and unfolded: all that is asked of it on a phone, a screen, paper."""
+    measures = ", ".join(f"{name}: {code}" for name, code in MEASURES.items())
+    found: dict[str, Seen] = {"phone": {}, "screen": {}, "paper": {}, "asked": {}}
+    view = browser.new_page()
+    asked: list[str] = []
+    view.on("request", lambda request: asked.append(request.url))
+    view.on("console", lambda message: asked.append(message.text))
+    view.on("pageerror", lambda error: asked.append(str(error)))
+    for name, path in pages.items():
+        asked.clear()
+        for device, scheme, width in (("phone", "light", 360), ("screen", "dark", 1280)):
+            view.set_viewport_size({"width": width, "height": 800})
+            view.emulate_media(color_scheme=scheme)  # what is only asked for in the dark
+            if device == "phone":
+                view.goto(path.as_uri())
+                scripts = view.evaluate("document.scripts.length")
+                view.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            found[device][name] = view.evaluate(f"() => ({{{measures}}})")
+        view.set_viewport_size({"width": 672, "height": 800})  # A4 less its margins
+        view.emulate_media(media="print")
+        found["paper"][name] = {"wide": view.evaluate(TOO_WIDE)}
+        view.emulate_media(media="screen")
+        view.wait_for_timeout(50)
+        found["asked"][name] = {"urls": [*asked], "scripts": scripts}
+        view.evaluate(Axe().axe_script)
+        for device, scheme, width in (("screen", "dark", 1280), ("phone", "light", 360)):
+            view.set_viewport_size({"width": width, "height": 800})
+            view.emulate_media(color_scheme=scheme)
+            found[device][name]["axe"] = view.evaluate(AXE)
+    view.close()
+    return found
 
 
 @pytest.fixture(scope="module")
-def on_a_screen(browser: Browser, pages: dict[str, Path]) -> Seen:
-    return measured(browser, pages, 1280)
+def on_a_phone(seen: dict[str, Seen]) -> Seen:
+    return seen["phone"]
 
 
-def measured(browser: Browser, pages: dict[str, Path], width: int) -> Seen:
-    """Each page, opened once in this width with everything unfolded: all that is asked of it."""
-    every = ", ".join(f"{name}: {code}" for name, code in MEASURES.items())
-    return {
-        name.split()[0]: view.evaluate(f"() => ({{{every}}})")
-        for name, view in views(browser, pages, [("light", width)])
-    }
-
-
-def views(
-    browser: Browser, pages: dict[str, Path], sights: Sequence[tuple[str, int]], **options: bool
-) -> Iterator[tuple[str, Page]]:
-    """Each page in each scheme and width, with everything unfolded."""
-    for scheme, width in sights:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, **options
-        )
-        view = context.new_page()
-        for name, path in pages.items():
-            view.goto(path.as_uri())
-            view.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-            yield f"{name} {scheme} {width}", view
-        context.close()
+@pytest.fixture(scope="module")
+def on_a_screen(seen: dict[str, Seen]) -> Seen:
+    return seen["screen"]
 
 
 def test_no_page_asks_for_anything_runs_anything_or_complains(
-    browser: Browser, pages: dict[str, Path]
+    seen: dict[str, Seen], pages: dict[str, Path]
 ) -> None:
-    for path in pages.values():
-        seen: list[str] = []
-        view = browser.new_page()
-        view.on("request", lambda request, seen=seen: seen.append(request.url))
-        view.on("console", lambda message, seen=seen: seen.append(message.text))
-        view.on("pageerror", lambda error, seen=seen: seen.append(str(error)))
-        view.goto(path.as_uri(), wait_until="networkidle")
-        view.emulate_media(color_scheme="dark")  # what is only asked for in the dark
-        view.wait_for_timeout(100)
-        assert [one for one in seen if not one.startswith("data:,")] == [path.as_uri()]
-        assert view.evaluate("document.scripts.length") == 0
-        view.close()
+    for name, path in pages.items():
+        urls = seen["asked"][name]["urls"]
+        assert [one for one in urls if not one.startswith("data:,")] == [path.as_uri()]
+        assert seen["asked"][name]["scripts"] == 0
 
 
 def test_the_policy_stops_a_script_that_gets_into_a_page(browser: Browser, tmp_path: Path) -> None:
@@ -185,23 +211,14 @@ def test_the_policy_stops_a_script_that_gets_into_a_page(browser: Browser, tmp_p
     view.close()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
-def test_axe_finds_nothing(
-    scheme: str, width: int, browser: Browser, pages: dict[str, Path]
+def test_axe_finds_nothing_on_a_phone_in_light_and_on_a_screen_in_the_dark(
+    on_a_phone: Seen, on_a_screen: Seen
 ) -> None:
-    # twins differ in their words alone: what is dark or wide is looked at in English
-    chosen = {n: path for n, path in pages.items() if scheme == "light" or not n.startswith("zh/")}
-    axe, found = Axe(), {}
-    options = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
-    for name, view in views(browser, chosen, [(scheme, width)], bypass_csp=True):
-        result = axe.run(view, options=options)
-        assert len(result.response["passes"]) > 20
-        if result.response["violations"]:
-            found[name] = [
-                (rule["id"], [node["html"][:200] for node in rule["nodes"][:3]])
-                for rule in result.response["violations"]
-            ]
-    assert found == {}
+    for name, one in (*on_a_phone.items(), *on_a_screen.items()):
+        passes, kinds, found = one["axe"]
+        assert passes > 20
+        assert kinds > 20
+        assert found == [], name
 
 
 def test_no_page_scrolls_sideways(on_a_phone: Seen, on_a_screen: Seen) -> None:
@@ -303,12 +320,11 @@ def test_print_splits_no_row_and_no_chart_and_repeats_headers(
             [...head.parentNode.tBodies[0].rows].map(row =>
                 row.textContent.match(/row\\d+begins/)[0]))}"""
     checked = 0
+    view = browser.new_page()
     for name, path in (reports | {"sample": pages["sample"]}).items():
-        view = browser.new_page()
         view.goto(path.as_uri())
         heads = view.evaluate(mark)
         view.pdf(path=str(tmp_path / "page.pdf"), prefer_css_page_size=True, print_background=True)
-        view.close()
         text = subprocess.run(
             ["pdftotext", "-raw", str(tmp_path / "page.pdf"), "-"], capture_output=True, text=True
         ).stdout
@@ -324,6 +340,7 @@ def test_print_splits_no_row_and_no_chart_and_repeats_headers(
         for i, rows in enumerate(heads):
             if used := sorted({sheet for row in rows for sheet in on.get(row, [])}):
                 assert on[f"head{i}"] == used, (name, i)
+    view.close()
     assert checked > 50
 
 
@@ -346,12 +363,8 @@ def test_the_printed_audit_has_every_finding_and_no_heading_over_nothing(
     assert [one for one in folded if re.sub(r"\s", "", one) in printed] == []
 
 
-def test_no_table_is_wider_than_the_paper(browser: Browser, pages: dict[str, Path]) -> None:
-    wide = """() => [...document.querySelectorAll('table, .wide')].filter(one =>
-        one.scrollWidth > one.parentNode.clientWidth + 1).map(one => one.textContent)"""
-    for name, view in views(browser, pages, [("light", 672)]):  # A4 less its margins
-        view.emulate_media(media="print")
-        assert view.evaluate(wide) == [], name
+def test_no_table_is_wider_than_the_paper(seen: dict[str, Seen]) -> None:
+    assert {name: one["wide"] for name, one in seen["paper"].items() if one["wide"]} == {}
 
 
 def test_a_page_can_be_sent_by_mail(reports: dict[str, Path]) -> None:
