@@ -19,6 +19,7 @@ from analysis.data.package import find, records
 from analysis.measures import trends
 from analysis.reports import (
     budget_execution,
+    common,
     data_quality,
     index,
     performance_indicators,
@@ -89,7 +90,7 @@ def test_every_report_across_the_years_is_written(out, name):
 @pytest.mark.parametrize(
     ("page", "told"),
     [
-        ("2022/budget_execution", ["98.75 %", "95.95 %", "100.00", "0.81 万元 was left"]),
+        ("2022/budget_execution", ["98.75 %", "95.95 %", "100.00", "0.81 万元 was not spent"]),
         (
             "2024/budget_execution",
             [
@@ -156,6 +157,42 @@ def test_every_figure_of_a_document_is_on_a_page_of_its_year(out, year, table):
     rows = records(getattr(disclosure, table))
     assert [row["figure"] for row in rows if not told(row)] == []
     assert len(rows) > 5
+
+
+@pytest.mark.parametrize("name", ["budget_execution", "spending_composition"])
+def test_what_accounts_would_state_is_not_at_hand_where_they_are_not_and_else_undisclosed(
+    out, name
+):
+    evaluated, accounted = (text_of(out / year / f"{name}.html") for year in ("2022", "2024"))
+    assert "Not at hand" in evaluated
+    assert "Not disclosed" not in evaluated
+    assert "Not disclosed" in accounted
+    assert "Not at hand" not in accounted
+
+
+def test_what_an_evaluation_leaves_is_unspent_and_derived_not_a_balance_of_accounts():
+    evaluated, accounted = map(analysis.Disclosure, (2022, 2024))
+    first, second = (repr(budget_execution.bridge(analysis.budget.bridge(one.amounts, one.cells),
+                                                  one.documents))
+                     for one in (evaluated, accounted))  # fmt: skip
+    assert "Not spent 0.81 万元" in first
+    assert "Left at the end" not in first
+    assert "Left at the end of the year 0.00 万元" in second
+    assert "Quota left +42.17 万元" in second
+
+
+def test_a_price_and_a_change_stand_under_no_phase():
+    others = analysis.budget.others(analysis.Disclosure(2024).amounts, budget_execution.SHOWN)
+    named = others.set_index("item").loc[["custody_price", "custody_cut"]]
+    assert named["named"].tolist() == [2.5, 7.1]
+    assert named[["approved", "executed", "last"]].isna().all(axis=None)
+
+
+def test_statements_alike_whose_reasons_differ_are_no_repetitions():
+    judged = claims.findings(find(), document="2024-final-accounts")
+    cases = common.cases(judged[~judged["holds"]])
+    [twice, other] = cases[cases["label"].str.startswith("Main reasons")]["places"]
+    assert (twice, other) == (2, 1)
 
 
 def headlines():

@@ -192,7 +192,7 @@ def test_a_project_of_whose_execution_nothing_is_told_stays_in_the_table(package
     items = budget.items(disclosure.amounts)
     assert len(items) == 4
     assert items["executed"].isna().sum() == 1
-    shown = repr(budget_execution.items(items, disclosure.indicators))
+    shown = repr(budget_execution.items(items, disclosure))
     assert shown.startswith("1 of 3 spent all of their budget")
 
 

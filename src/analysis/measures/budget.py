@@ -270,9 +270,11 @@ def others(amounts: pd.DataFrame, shown: frozenset[str]) -> pd.DataFrame:
 
     Returns:
         scheme, item, label, label_zh, approved, executed, last (executed in the year before),
-        last_low, last_high (万元), derived (that last is), source, disputed.
+        named (changes and prices, which are of no phase), last_low, last_high (万元), derived
+        (that last is), source, disputed.
     """
     phase = amounts["phase"].replace({"adjusted": "approved", "full_year": "approved"})
+    phase = phase.mask(amounts["scheme"].isin(["change", "price"]), "named")
     told = amounts.assign(phase=phase.mask(before(amounts), "last"))
     rows = []
     for _, group in told[~(told["scheme"].isin(shown) & told["own"])].groupby("item", sort=False):
@@ -282,7 +284,10 @@ def others(amounts: pd.DataFrame, shown: frozenset[str]) -> pd.DataFrame:
         rows.append(
             {
                 **{key: group[key].iloc[0] for key in ("scheme", "label", "label_zh", "item")},
-                **{key: known.get(key, math.nan) for key in ("approved", "executed", "last")},
+                **{
+                    key: known.get(key, math.nan)
+                    for key in ("approved", "executed", "last", "named")
+                },
                 "last_low": low,
                 "last_high": high,
                 "derived": bool((past["basis"] == "derived").any()),

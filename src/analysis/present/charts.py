@@ -248,7 +248,7 @@ def series(frame: pd.DataFrame, *, unit: str = "") -> Chart:
         if shown:
             canvas.write(x, 108, str(year), soft=True, at="center")
         if not known(row["value"]):
-            words = _("not stated") if len(years) < 4 else "–"
+            words = _("no figure") if len(years) < 4 else "–"
             canvas.write(x, 74, words, soft=True, at="center")
             last = None
             continue
@@ -387,7 +387,7 @@ class _Canvas:
         if not known(value) or how == "missing" or row.get("shade") == "outline":
             style |= {"fill": False, "edgecolor": SOFT, "linestyle": "--"}
             value = value if known(value) else UNKNOWN * self.point
-        elif how == "derived":
+        elif how in ("derived", "other_basis"):
             style |= {"facecolor": "none", "edgecolor": FILLS["a1"], "hatch": "///"}
         else:
             style, inset = {"facecolor": _colour(row), "linewidth": 0}, 0

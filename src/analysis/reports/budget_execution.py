@@ -75,7 +75,7 @@ def answer(year: int, measures: pd.DataFrame, steps: pd.DataFrame) -> str:
         ).format(**values)
     if changes.empty or left > 0:
         return _(
-            "{spent} was spent in {year}, {rate} of the {approved} approved; {left} was left."
+            "{spent} was spent in {year}, {rate} of the {approved} approved; {left} was not spent."
         ).format(**values)
     if pd.isna(over):
         return _(
@@ -244,7 +244,7 @@ def _items(frame: pd.DataFrame, observed: pd.DataFrame) -> list[str]:
     parts = budgeted[budgeted["executed"].notna()]
     sentences = common.each(
         parts[parts["unspent"] > budget.TOLERANCE].head(2),
-        _("{item}: {spent} of {budget} spent, {rate}; {left} was left."),
+        _("{item}: {spent} of {budget} spent, {rate}; {left} was not spent."),
         item=common.called,
         spent=lambda row: number(row["executed"], 2),
         budget=lambda row: money(row["approved"]),
@@ -275,14 +275,21 @@ def bridge(steps: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     if steps.empty:
         return tables.notice(_("The approved or the executed total is not stated with a number."))
     frame = relabelled(steps, "step")
-    frame.loc[frame["kind"] == "executed", "label_zh"] = common.executed(documents)[1]
-    at = _by("kind", frame)
+    at, stated = _by("kind", frame), common.executed(documents)
+    told = bool(at["left"]["source"])  # else it is what these figures leave
+    for kind, names in {
+        "executed": stated,
+        "left": both("step", "left" if told else "unspent"),
+    }.items():
+        frame.loc[frame["kind"] == kind, ["label", "label_zh"]] = names
     unnamed = at.get("unnamed", {}).get("accounts", 0.0)
     hidden = frame["kind"].eq("available") | (frame["kind"].eq("unnamed") & (unnamed == 0))
     kinds = {"approved": "start", "unnamed": "change", "executed": "total", "left": "total"}
     first = frame[~hidden].assign(
         value=frame["accounts"],
-        known=frame["kind"].eq("unnamed").map({True: "derived", False: "stated"}),
+        known=frame["kind"]
+        .isin(["unnamed", *["left"] * (not told)])
+        .map({True: "derived", False: "stated"}),
         kind=frame["kind"].replace(kinds),
     )
     quota = at["left"]["with_quota"]
@@ -290,20 +297,23 @@ def bridge(steps: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     spent, available = at["executed"]["accounts"], at["available"]["accounts"]
     panels: list[tables.Panel] = [
         (
-            _("In the accounts: {available} to spend, {spent} spent").format(
-                available=number(available, 2), spent=number(spent, 2)
-            ),
+            (
+                _("In the accounts: {available} to spend, {spent} spent")
+                if (documents["kind"] == "final_accounts").any()
+                else _("As stated: {available} to spend, {spent} spent")
+            ).format(available=number(available, 2), spent=number(spent, 2)),
             charts.steps(first, most, unit="万元"),
             "",
         )
     ]
-    columns = ["accounts"]
+    columns = {"accounts": "" if pd.notna(quota) else _("Amount (万元)")}
     if pd.notna(quota):
-        columns.append("with_quota")
+        columns["with_quota"] = ""
         whole = at["available"]["with_quota"]
         second = frame.set_index("kind").loc[["executed", "left", "available"]].reset_index()
         second = second.assign(value=second["with_quota"], kind=["start", "change", "total"],
-                               known=["stated", "derived", "derived"])  # fmt: skip
+                               known=["stated", "other_basis", "derived"])  # fmt: skip
+        second.loc[1, ["label", "label_zh"]] = both("step", "quota")
         split = [
             (spent, _("{rate} spent").format(rate=percent(spent / whole * 100))),
             (quota, _("{rate} left").format(rate=percent(quota / whole * 100))),
@@ -349,18 +359,18 @@ def rates(measures: pd.DataFrame) -> Fragment:
     note = _("Defined in 财预〔2013〕53号, but for those marked as our own.")
     for row in records(known[known["measure"] == "completion"]):
         note += (" " if current() == "en" else "") + _(
-            "No norm is published for the completion rate of a department; PEFA 2016, written for "
-            "governments, would give {rate} of the approved budget a {band} (A: 95 to 105 %, D: "
-            "outside 85 to 115 %)."
+            "No norm is published for the completion rate of a department. For illustration only: "
+            "PEFA 2016, which rates governments over three years, would give {rate} of the "
+            "approved budget a {band} (A: 95 to 105 %, D: outside 85 to 115 %)."
         ).format(rate=percent(row["value"]), band=budget.pefa(row["value"]))
     columns = ["rate", "numerator", "denominator"]
     return tables.table(frame, _("Measures of budget execution"), columns, note)
 
 
-def revenue(frame: pd.DataFrame) -> Fragment:
+def revenue(frame: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     """Revenue by source, text beside table (from ``budget.revenue``)."""
     if frame.empty:
-        return tables.notice(_("Where the money came from is not stated by source."))
+        return common.lacking(_("Where the money came from is not stated by source."), documents)
     zero = (frame["told"] == 0) & ~(frame["booked"] != 0)
     return tables.table(
         frame[~zero],
@@ -371,7 +381,7 @@ def revenue(frame: pd.DataFrame) -> Fragment:
     )
 
 
-def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
+def items(frame: pd.DataFrame, disclosure: Disclosure) -> Fragment:
     """Budget, outturn and reported result of each item (from ``budget.items``)."""
     if frame.empty:
         return tables.notice(
@@ -387,7 +397,7 @@ def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
              (*both("step", "executed"), row["executed"], 1, known)],
             columns=["label", "label_zh", "value", "shade", "known"],
         )  # fmt: skip
-        said, _rows = common.results_of(observed, str(row["item"]))
+        said, _rows = common.results_of(disclosure.indicators, str(row["item"]))
         note = _("Reported beside it: {results}.").format(results=said)
         panels.append(
             (common.called(row), charts.bars(two, most, unit="万元"),
@@ -395,7 +405,7 @@ def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
         )  # fmt: skip
     full = int((parts["unspent"] <= budget.TOLERANCE).sum())
     left = parts["unspent"].clip(lower=0).sum()
-    title = _("{full} of {n} spent all of their budget; {left} was left").format(
+    title = _("{full} of {n} spent all of their budget; {left} was not spent").format(
         full=full, n=len(parts), left=money(float(left))
     )
     return tables.figure(
@@ -404,18 +414,20 @@ def items(frame: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
           "so no unit cost can be had."),
         panels,
         frame,
-        ["approved", "executed", "rate"],
+        {"approved": "", "executed": common.spent(disclosure.documents), "rate": ""},
     )  # fmt: skip
 
 
-def others(frame: pd.DataFrame) -> Fragment:
+def others(frame: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     """What every disclosure must state besides (from ``budget.others``)."""
     if frame.empty:
-        return tables.notice(
-            _("Operating cost, the three public expenses, meetings and procurement are not stated.")
+        said = _(
+            "Operating cost, the three public expenses, meetings and procurement are not stated."
         )
-    zero = (frame[["approved", "executed", "last"]].fillna(0) == 0).all(axis=1)
-    unknown = frame[["approved", "executed", "last"]].isna().all(axis=1)
+        return common.lacking(said, documents)
+    figures = {"approved": "", "executed": common.spent(documents), "last": "", "named": ""}
+    zero = (frame[[*figures]].fillna(0) == 0).all(axis=1)
+    unknown = frame[[*figures]].isna().all(axis=1)
     shown = frame[~zero | unknown]
     whole = shown["scheme"] == "total"  # of the year before
     shown = shown.assign(
@@ -427,7 +439,7 @@ def others(frame: pd.DataFrame) -> Fragment:
             for row in records(shown)
         ],
     )
-    columns = [c for c in ("approved", "executed", "last") if shown[c].notna().any()]
+    columns = {c: name for c, name in figures.items() if shown[c].notna().any()}
     note = common.nothing(frame[zero & ~unknown])
     if shown.empty:
         return tables.paragraphs(note)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from analysis.data.tab import own
 from analysis.measures import Status, indicators
 from analysis.present import tables
 from analysis.present.labels import both, word
-from analysis.present.language import _, column, current, listing, ngettext
+from analysis.present.language import _, column, current, either, listing, ngettext
 from analysis.present.tables import Fragment
 from analysis.present.text import at_least, clauses, money, number, percent, plain, with_unit
 
@@ -51,6 +51,24 @@ def executed(documents: pd.DataFrame) -> tuple[str, str]:
     """What the documents of a year call what was spent: an evaluation has no 决算."""
     accounts = (documents["kind"] == "final_accounts").any()
     return both("step", "executed_accounts" if accounts else "executed")
+
+
+def spent(documents: pd.DataFrame) -> str:
+    """How a column of what was spent is headed, in the word of the documents."""
+    return either("{} (万元)", "{}（万元）").format(either(*executed(documents)))
+
+
+def lacking(said: str, documents: pd.DataFrame) -> Fragment:
+    """What the final accounts would state is not in them, or they are not at hand."""
+    if silent(documents) == Status.NOT_DISCLOSED:
+        return tables.notice(said)
+    return tables.notice(_("The final accounts of the year, which state this."), "not_at_hand")
+
+
+def silent(documents: pd.DataFrame) -> str:
+    """Why the documents of a year do not tell what final accounts state: the id of a status."""
+    accounts = (documents["kind"] == "final_accounts").any()
+    return Status.NOT_DISCLOSED if accounts else "not_at_hand"
 
 
 def tile(name: str | tuple[str, str], value: str, unit: str = "", note: str = "", *,
@@ -135,7 +153,7 @@ def cases(failed: pd.DataFrame) -> pd.DataFrame:
     rows = []
     said = failed.assign(said=column(failed, "statement"), why=column(failed, "remark"),
                          use=column(failed, "use_instead"))  # fmt: skip
-    for _key, group in said.groupby(["document", "said", "reason_id"], sort=False):
+    for _key, group in said.groupby(["document", "said", "why", "reason_id"], sort=False):
         first = group.iloc[0]
         rows.append(
             {
@@ -180,7 +198,7 @@ def against(claim: Any) -> str:
         return _("the base is zero: {places}").format(places=places)
     if claim["kind"] == "label" and places:
         return places
-    worked = plain(claim["arithmetic"]).replace(" - ", " − ")
+    worked = plain(claim["arithmetic"]).replace(" - ", " − ").replace("= -", "= −")
     # the arithmetic is figures and signs, or English
     if current() == "zh" and any(c.isascii() and c.isalpha() for c in worked):
         return places
@@ -246,8 +264,8 @@ def _detail(row: dict[str, Any]) -> str:
     return clauses(filter(None, map(plain, sentences)))
 
 
-def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Fragment:
-    """The closing list of what cannot be computed, by reason.
+def cannot(measures: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
+    """The closing list of what cannot be computed from the documents of a year, by reason.
 
     Published measures without a value, and those of ours that stand on another basis.
     """
@@ -255,12 +273,12 @@ def cannot(measures: pd.DataFrame, more: Sequence[tuple[str, str]] = ()) -> Frag
     lack = lack[(lack["definition"] != "") | (lack["status"] == Status.DIFFERENT_BASIS)]
     rows = [
         (
-            str(row["status"]),
+            silent(documents) if row["status"] == Status.NOT_DISCLOSED else str(row["status"]),
             _("{item} ({reason})").format(item=named(row), reason=word("reason", row["reason"])),
         )
         for row in records(lack)
     ]
-    return tables.cannot([*rows, *more])
+    return tables.cannot(rows)
 
 
 def grades(observed: pd.DataFrame) -> list[str]:
@@ -271,7 +289,7 @@ def grades(observed: pd.DataFrame) -> list[str]:
         grade = indicators.grade(float(row["base"]))
         message = _(
             "The self-evaluation gives {score} points: {grade}, which begins at {least} points "
-            "(财预〔2020〕10号)."
+            "(by analogy with 财预〔2020〕10号, written for project expenditure)."
         )
         sentences.append(
             message.format(

@@ -11,7 +11,7 @@ from analysis.present import tables
 from analysis.present.labels import word
 from analysis.present.language import _, current
 from analysis.present.tables import Fragment
-from analysis.present.text import number
+from analysis.present.text import money, number, percent
 from analysis.reports.common import tile
 
 __dir__ = own(__name__)
@@ -50,6 +50,18 @@ def contents(package: Package) -> pd.DataFrame:
             "table": list(package.resources),
             "rows": [len(package.rows(name)) for name in package.resources],
         }
+    )
+
+
+def procured(found: dict[str, float] | None, year: int) -> Fragment:
+    """How much of the spending of a year was procured (from ``budget.procurement``)."""
+    if found is None:
+        return tables.notice(_("What was procured is not stated beside what was spent."))
+    whole = money(found["value"] + found["rest"])
+    values = {"year": year, "value": money(found["value"]), "whole": whole,
+              "share": percent(found["share"])}  # fmt: skip
+    return tables.paragraphs(
+        _("In {year}, {value} of the {whole} spent was procured: {share}.").format(**values)
     )
 
 

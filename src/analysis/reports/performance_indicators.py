@@ -60,7 +60,7 @@ def answer(year: int, observed: pd.DataFrame, ledger: pd.DataFrame, changes: pd.
             ),
         }
     if change:
-        values |= {"item": named(change), "value": value_of(change), "last": _last(change)}
+        values |= {"item": named(change), "value": _now(change), "last": _last(change)}
     if len(cut) and change:
         message = _(
             "{all} {whole} are counted in {year}, of them {parts}; {item} came to {value}, after "
@@ -88,7 +88,21 @@ def _largest(changes: pd.DataFrame) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -abs(float(row["base"]) / row["last"] - 1))
 
 
+def _marked(said: str, derived: bool) -> str:
+    return _("{value} (derived)").format(value=said) if derived else said
+
+
+def _now(change: Any) -> str:
+    """The value of the own year, marked where it is derived."""
+    return _marked(value_of(change), change["basis"] == "derived")
+
+
 def _last(change: Any) -> str:
+    """The value of the year before, marked where it is derived."""
+    return _marked(_before(change), change["last_derived"])
+
+
+def _before(change: Any) -> str:
     """The value of the year before, as an interval where more than one number fits."""
     if change["quantity"] == "ratio" or change["last_low"] == change["last_high"]:
         return value_of({**change, "qualifier": "exact"}, "last")
@@ -185,7 +199,8 @@ def _changes(changes: pd.DataFrame) -> list[str]:
                 if row["same_period"]
                 else _("{item}: {value}, after {last} in the year before.")
             )
-        sentences.append(message.format(item=called(row), value=value_of(row), last=_last(row)))
+        last = _before(row) if row["last_derived"] else _last(row)  # the message says it
+        sentences.append(message.format(item=called(row), value=_now(row), last=last))
     return sentences
 
 
@@ -295,7 +310,7 @@ def changes(frame: pd.DataFrame) -> Fragment:
         two = pd.DataFrame(
             [
                 {"label": before, "value": row["last"] * ratio, "shade": 3,
-                 "text": _last(row) if row["fits"] else _("no whole number fits"),
+                 "text": _before(row) if row["fits"] else _("no whole number fits"),
                  "known": "missing" if not row["fits"]
                  else "derived" if row["last_derived"] else "stated"},
                 {"label": str(int(row["year"])), "value": float(row["base"]) * ratio, "shade": 1,
@@ -309,7 +324,7 @@ def changes(frame: pd.DataFrame) -> Fragment:
     top = next(iter(_largest(frame)), None)
     heading = (
         _("{item}: {value}, after {last}").format(
-            item=called(top), value=value_of(top), last=_last(top)
+            item=called(top), value=_now(top), last=_last(top)
         )
         if top
         else _("The changes printed fit no whole number")

@@ -144,8 +144,9 @@ def findings(disclosure: Disclosure, cuts: Cuts) -> list[str]:
     return sentences + common.each(
         priced.dropna(subset=["rest", "share"]) if len(priced) else priced,
         _(
-            "Priced at the {price} that the document prints, {item} ({count}) would cost "
-            "{cost}, {share} of the approved budget; {rest} was spent outside procurement. "
+            "Priced at the {price} that the document prints, {item} ({count}), each counted once, "
+            "would cost {cost}, {share} of the approved budget; {rest} was spent outside "
+            "procurement. "
             "This is a test of ours, not a statement of the document."
         ),
         price=lambda row: money(row["price"]),
@@ -198,7 +199,7 @@ def _apart(frame: pd.DataFrame) -> str:
     )
 
 
-def results(items: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
+def results(items: pd.DataFrame, disclosure: Disclosure) -> Fragment:
     """What the documents report beside the money of each project (from ``composition.by``)."""
     if items.empty:
         return tables.notice(
@@ -206,7 +207,7 @@ def results(items: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
         )
     rows = []
     for item in records(items):
-        said, found = common.results_of(observed, item["item"])
+        said, found = common.results_of(disclosure.indicators, item["item"])
         rows.append(
             {
                 **item,
@@ -218,15 +219,15 @@ def results(items: pd.DataFrame, observed: pd.DataFrame) -> Fragment:
     return tables.table(
         pd.DataFrame(rows).sort_values("executed", ascending=False),
         _("Money and result, project by project"),
-        ["executed", "result"],
+        {"executed": common.spent(disclosure.documents), "result": ""},
         _("The document ties no count to the money, so no unit cost can be had."),
     )
 
 
-def hierarchy(frame: pd.DataFrame) -> Fragment:
+def hierarchy(frame: pd.DataFrame, documents: pd.DataFrame) -> Fragment:
     """Expenditure from class to item (from ``composition.hierarchy``)."""
     if frame.empty:
-        return tables.notice(_("No statutory table of expenditure is disclosed."))
+        return common.lacking(_("No statutory table of expenditure is disclosed."), documents)
     return tables.table(
         frame.assign(detail=frame["code"].where(frame["level"] != "total", "")),
         _("Expenditure by class, division and item: statutory table 03"),
@@ -235,10 +236,10 @@ def hierarchy(frame: pd.DataFrame) -> Fragment:
     )
 
 
-def cannot(frames: Cuts, year: int) -> Fragment:
+def cannot(frames: Cuts, year: int, documents: pd.DataFrame) -> Fragment:
     """Which cuts are missing, and what that rules out (from ``composition.cuts``)."""
     lack = [word("cut", name) for name in composition.SCHEMES if name not in frames]
-    rows = [("not_disclosed", one[:1].lower() + one[1:]) for one in lack]
+    rows = [(common.silent(documents), one[:1].lower() + one[1:]) for one in lack]
     if lack:
         rows.append(
             (

@@ -55,7 +55,8 @@ def answer(money: pd.DataFrame, compared: pd.DataFrame) -> str:
     move = _approved(money)
     if move is None:
         return _(
-            "{can} figures may be compared from year to year, {cannot} look alike and may not."
+            "{can} figures keep their definition over two years, {cannot} look alike and may not "
+            "be compared."
         ).format(**values)
     values |= {
         "first": wan(move["first"]),
@@ -66,10 +67,12 @@ def answer(money: pd.DataFrame, compared: pd.DataFrame) -> str:
     }
     message = (
         _("From {first_year} to {last_year} the approved budget fell by {rate}, from {first} to "
-          "{last}; {can} other figures may be compared, {cannot} look alike and may not.")
+          "{last}; {can} other figures keep their definition over two years, {cannot} look alike "
+          "and may not be compared.")
         if move["difference"] < 0
         else _("From {first_year} to {last_year} the approved budget rose by {rate}, from {first} "
-               "to {last}; {can} other figures may be compared, {cannot} look alike and may not.")
+               "to {last}; {can} other figures keep their definition over two years, {cannot} look "
+               "alike and may not be compared.")
     )  # fmt: skip
     return message.format(**values)
 
@@ -82,7 +85,7 @@ def _moved(move: Mapping[str, Any]) -> str:
     if small and float(move["difference"]).is_integer():
         unit = move["base_zh"] if current() == "zh" else ""
         return with_unit(number(move["difference"], 0, sign=True), unit)
-    return percent(move["rate"], 1, sign=True)
+    return percent(move["rate"], 0 if move["derived"] else 1, sign=True)
 
 
 def _value(value: float, move: Mapping[str, Any]) -> str:
