@@ -15,6 +15,7 @@ import json
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -150,7 +151,7 @@ class Package:
                 )
         if chosen:
             frame = frame.iloc[sorted(set.intersection(*chosen))]
-        return frame.reset_index(drop=True).copy()
+        return frame.reset_index(drop=True)
 
     def figure(self, name: str) -> dict[str, str] | None:
         """The row of the figure of this name, as `corrected` has it; None where there is none."""
@@ -245,7 +246,8 @@ class Package:
             if len(cells) != len(expected)
         ]:
             raise DataError("\n".join(wrong))
-        return [dict(zip(expected, cells, strict=True)) for cells in rows]
+        # a word of a thousand cells lies in memory once
+        return [dict(zip(expected, map(sys.intern, cells), strict=True)) for cells in rows]
 
     def _correct(self, name: str) -> list[dict[str, str]]:
         rows = [row | {"corrected": ""} for row in self._rows(name)]
