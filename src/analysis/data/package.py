@@ -291,7 +291,7 @@ class Package:
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             path = self.resources[name]["path"]
             raise DataError(f"{path}: found {error}, see `analysis check`") from None
-        return frame
+        return frame.copy()  # which joins its blocks
 
 
 def find(data: Package | str | Path | None = None) -> Package:
@@ -488,9 +488,11 @@ def unreviewed(data: Package | str | Path | None = None) -> int:
 
 def cite(frame: pd.DataFrame) -> pd.Series[str]:
     """Where each row was read: document, line and the characters as printed."""
-    return (
-        frame["document"] + ", line " + frame["line"].astype(str) + ": “" + frame["printed"] + "”"
-    )
+    import pandas as pd
+
+    places = zip(frame["document"], frame["line"], frame["printed"], strict=True)
+    told = [f"{document}, line {line}: “{printed}”" for document, line, printed in places]
+    return pd.Series(told, frame.index, dtype=str)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
