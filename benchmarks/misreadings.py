@@ -1,7 +1,7 @@
 """How many consistent misreadings are noticed: one digit changed in what is printed and its value.
 
 Run from the root of the repository, with the folder of the documents' texts as the argument:
-``.venv/bin/python benchmarks/misreadings.py FOLDER``. It takes about two minutes.
+``.venv/bin/python benchmarks/misreadings.py FOLDER``. It takes about a minute.
 """
 
 import csv

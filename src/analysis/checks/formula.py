@@ -136,14 +136,15 @@ def derive(frame: pd.DataFrame, data: Package | str | Path | None = None) -> pd.
     A count takes the whole number nearest to its formula; where none lies within the printed
     rounding, base, low and high stay missing.
     """
-    frame = frame.assign(low=frame["base"], high=frame["base"])
+    import pandas as pd
+
     figures = Figures(data)
-    for place in frame.index[frame["basis"] == "derived"]:
-        figure = figures[frame.loc[place, "figure"]]
-        if amount := figure.amount:
-            value = amount.value / figures.factor(figure.unit)
-            frame.loc[place, ["value", "base", "low", "high"]] = [value, *amount]
-    return frame
+    told = frame.assign(low=frame["base"], high=frame["base"])[["value", "base", "low", "high"]]
+    rows = told.to_numpy(object)
+    for row, name, basis in zip(rows, frame["figure"], frame["basis"], strict=True):
+        if basis == "derived" and (amount := figures[name].amount):
+            row[:] = amount.value / figures.factor(figures[name].unit), *amount
+    return frame.assign(**pd.DataFrame(rows, frame.index, told.columns, dtype="Float64"))
 
 
 def used(expression: str, figures: Figures, document: str = "") -> list[Figure]:

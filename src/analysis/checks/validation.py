@@ -23,6 +23,7 @@ from analysis.data.package import (
     DataError,
     Package,
     find,
+    standard,
 )
 from analysis.data.text import inert
 
@@ -31,9 +32,6 @@ KEYS = {
     "amounts": ("document", "year", "direction", "phase", "item"),
     "indicators": ("document", "year", "indicator"),
 }
-# Tables whose rows stand on lines of the documents.
-PLACED = (*FIGURES, "statutory_tables", "disclosed_tables", "explanations", "corrections",
-          "not_transcribed")  # fmt: skip
 MOST = 50  # lines told; of more only the number
 DEEPEST = 50  # figures that follow from each other
 LABEL = re.compile("'[^'\\\\]+'|T(" + "|".join(forms.TITLES) + ")")
@@ -181,10 +179,9 @@ def _twice(
 def _misprinted(package: Package, tables: Tables) -> Iterator[str]:
     """Values that are not what the printed characters say, and lines that are not there."""
     lengths = {row["document"]: int(row["lines"]) for row in tables["documents"]}
-    for name, number, row in _rows(tables, *PLACED):
-        most = lengths[row["document"]]
+    for name, number, row in _rows(tables, *standard()):
         for column in ("line", "row_line", "last_line"):
-            if int(row.get(column) or 0) > most:
+            if row.get(column) and int(row[column]) > (most := lengths[row["document"]]):
                 expected = f"at most {most}, the lines of the document"
                 yield _line(name, number, column, row[column], expected)
     for name, number, row in _rows(tables, "not_transcribed"):

@@ -75,12 +75,8 @@ def read(printed: str) -> Reading:
         step = 10.0 ** -len(text.partition(".")[2])
     else:
         value, step = float(chinese(text)), 1.0
-    qualifier = (
-        "at_least"
-        if AT_LEAST.search(printed)
-        else "approximately"
-        if APPROXIMATELY.match(printed)
-        else "exact"
-    )
+    qualifier = "approximately" if APPROXIMATELY.match(printed) else "exact"
+    if AT_LEAST.search(printed):
+        qualifier = "at_least"
     minus = printed[: found.start()].strip() in ("-", "−")
     return Reading(-value if minus else value, step, qualifier)

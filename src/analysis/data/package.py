@@ -15,6 +15,7 @@ import json
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Where = str | int | bool
 Made = TypeVar("Made")
+Method = TypeVar("Method", bound=Callable[..., Any])
 CORRECTED = ("amounts", "indicators")  # the tables that corrections apply to
 FIGURES = ("amounts", "indicators", "claims")  # the tables whose figures have names
 ROOT = Path(__file__).parents[3]  # of the repository, where there is one
@@ -46,6 +48,19 @@ def standard() -> dict[str, dict[str, Any]]:
     """The tables of every package by name, as Frictionless resources."""
     text = Path(__file__).with_name("tables.json").read_text(encoding="utf-8")
     return {one["name"]: one for one in json.loads(text)["resources"]}
+
+
+def _once(method: Method) -> Method:
+    """Have a method make something of a package once."""
+
+    @functools.wraps(method)
+    def known(package: Package, *names: str) -> Any:
+        key = (method.__name__, *names)
+        if key not in package._known:
+            package._known[key] = method(package, *names)
+        return package._known[key]
+
+    return known  # type: ignore[return-value]
 
 
 class Package:
@@ -150,7 +165,7 @@ class Package:
                 )
         if chosen:
             frame = frame.iloc[sorted(set.intersection(*chosen))]
-        return frame.reset_index(drop=True).copy()
+        return frame.reset_index(drop=True)
 
     def figure(self, name: str) -> dict[str, str] | None:
         """The row of the figure of this name, as `corrected` has it; None where there is none."""
@@ -164,50 +179,29 @@ class Package:
 
     def remember(self, what: str, make: Callable[[], Made]) -> Made:
         """What is made of the package once; each who asks has looked at all that it is made of."""
-
-        def look() -> tuple[Made, set[Look]]:
+        if what not in self._known:
             before = {*seen}
             seen.clear()
             try:
-                return make(), {*seen}
+                self._known[what] = make(), {*seen}
             finally:
                 seen.update(before)
-
-        made, looks = self._once((what,), look)
+        made: Made
+        made, looks = self._known[what]
         seen.update(looks)
         return made
 
+    @_once
     def _positions(self, name: str, column: str) -> dict[Any, Any]:
         """Positions of the rows that hold each value of a column."""
-        return self._once(
-            ("positions", name, column), lambda: dict(self._typed(name).groupby(column).indices)
-        )
+        return dict(self._typed(name).groupby(column).indices)
 
+    @_once
     def _by_figure(self, name: str) -> dict[str, dict[str, str]]:
-        return self._once(
-            ("figures", name), lambda: {row["figure"]: row for row in self._corrected(name)}
-        )
+        return {row["figure"]: row for row in self._corrected(name)}
 
-    def _once(self, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
-        if key not in self._known:
-            self._known[key] = make()
-        made: Made = self._known[key]
-        return made
-
-    def _typed(self, name: str) -> pd.DataFrame:
-        if name not in self.resources:
-            raise DataError(f"no table {name!r}; there are: {', '.join(self.resources)}")
-        return self._once(("typed", name), lambda: self._type(name))
-
+    @_once
     def _rows(self, name: str) -> list[dict[str, str]]:
-        return self._once(("rows", name), lambda: self._parse(name))
-
-    def _corrected(self, name: str) -> list[dict[str, str]]:
-        if name not in CORRECTED:
-            return self._rows(name)
-        return self._once(("corrected", name), lambda: self._correct(name))
-
-    def _parse(self, name: str) -> list[dict[str, str]]:
         path, expected = self.resources[name]["path"], [one["name"] for one in self.fields(name)]
         content = self._content[path]
         try:
@@ -245,9 +239,13 @@ class Package:
             if len(cells) != len(expected)
         ]:
             raise DataError("\n".join(wrong))
-        return [dict(zip(expected, cells, strict=True)) for cells in rows]
+        # a word of a thousand cells lies in memory once
+        return [dict(zip(expected, map(sys.intern, cells), strict=True)) for cells in rows]
 
-    def _correct(self, name: str) -> list[dict[str, str]]:
+    @_once
+    def _corrected(self, name: str) -> list[dict[str, str]]:
+        if name not in CORRECTED:
+            return self._rows(name)
         rows = [row | {"corrected": ""} for row in self._rows(name)]
         for rule in self.rows("corrections"):
             if rule["table"] != name:
@@ -265,10 +263,12 @@ class Package:
             found[0]["corrected"] = f"{expected} → {rule['corrected']}"
         return rows
 
-    def _type(self, name: str) -> pd.DataFrame:
-        """Type one table."""
+    @_once
+    def _typed(self, name: str) -> pd.DataFrame:
         import pandas as pd
 
+        if name not in self.resources:
+            raise DataError(f"no table {name!r}; there are: {', '.join(self.resources)}")
         fields = self.fields(name)
         try:
             names = [*(field["name"] for field in fields), *["corrected"] * (name in CORRECTED)]
@@ -293,7 +293,7 @@ class Package:
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             path = self.resources[name]["path"]
             raise DataError(f"{path}: found {error}, see `analysis check`") from None
-        return frame
+        return frame.copy()  # which joins its blocks
 
 
 def find(data: Package | str | Path | None = None) -> Package:
@@ -490,9 +490,11 @@ def unreviewed(data: Package | str | Path | None = None) -> int:
 
 def cite(frame: pd.DataFrame) -> pd.Series[str]:
     """Where each row was read: document, line and the characters as printed."""
-    return (
-        frame["document"] + ", line " + frame["line"].astype(str) + ": “" + frame["printed"] + "”"
-    )
+    import pandas as pd
+
+    places = zip(frame["document"], frame["line"], frame["printed"], strict=True)
+    told = [f"{document}, line {line}: “{printed}”" for document, line, printed in places]
+    return pd.Series(told, frame.index, dtype=str)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
