@@ -167,6 +167,7 @@ class SocketlessKernel(IPythonKernel):
             log=logging.getLogger(__name__),
             shell_channel_thread=SimpleNamespace(parent_thread=None),
             config=Config(HistoryManager={"enabled": False}),
+            _execute_sleep=0.0,  # nothing travels by socket that might come later
         )
         self.streams: list[Stream] = []
         self.shell_channel = SimpleNamespace(get_msg=self._reply)

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from multiprocessing import connection, forkserver
+from multiprocessing import connection, forkserver, spawn
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,11 @@ def start_server(data: Path) -> Any:
 
     Starting takes it a few seconds, but not this process: call it early.
     """
-    own = {"ANALYSIS_DATA": str(data), "ANALYSIS_BATCH": str(os.getpid())}
+    own = {
+        "ANALYSIS_DATA": str(data),
+        "ANALYSIS_BATCH": str(os.getpid()),
+        "ANALYSIS_MAIN": spawn.get_preparation_data("").get("init_main_from_path", ""),
+    }
     os.environ.update(ENVIRONMENT | own)
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
