@@ -149,28 +149,33 @@ def answers(
     What comes is a Failure if it failed. More tasks may be added while others are done.
     """
     running: list[Worker] = []
+    done: list[tuple[Worker, Any]] = []
     try:
-        while tasks or running:
+        while tasks or running or done:
             while tasks and len(running) < jobs:
                 task = tasks.popleft()
                 tell(task)
                 try:
                     running.append(Worker(task, scratch, snapshot))
                 except OSError as error:
-                    if running:  # as many as this machine can have
+                    if running or done:  # as many as this machine can have
                         tasks.appendleft(task)
                         break
                     yield task, Failure("OSError", f"could not be started: {error}")
-            speakers = [end for one in running for end in (one.channel, one.process.sentinel)]
-            deadline = min((one.started for one in running), default=0.0) + timeout
-            connection.wait(speakers, max(0.0, deadline - time.monotonic()))
+            while done:  # others are at work while this one is taken care of
+                worker, answer = done.pop()
+                worker.end()
+                yield worker.task, answer
+            if running:
+                speakers = [end for one in running for end in (one.channel, one.process.sentinel)]
+                deadline = min(one.started for one in running) + timeout
+                connection.wait(speakers, max(0.0, deadline - time.monotonic()))
             for worker in list(running):
                 if (answer := worker.answer(timeout)) is not None:
                     running.remove(worker)
-                    worker.end()
-                    yield worker.task, answer
+                    done.append((worker, answer))
     finally:
-        for worker in running:
+        for worker in [*running, *(one for one, _ in done)]:
             worker.end()
 
 

@@ -266,11 +266,9 @@ def plain_index(statuses: list[dict[str, Any]], reason: str) -> str:
     """A page that leads to the reports and says what failed, where the index itself has failed."""
     items = []
     for one in statuses:
-        name = f"{one['title']} {one['year'] or ''}".strip()
+        name = escape(f"{one['title']} {one['year'] or ''}".strip())
         error = f": failed: {escape(one['error'])}" if one["error"] else ""
-        link = (
-            f'<a href="{escape(one["path"])}">{escape(name)}</a>' if one["path"] else escape(name)
-        )
+        link = f'<a href="{escape(one["path"])}">{name}</a>' if one["path"] else name
         items.append(f"<li>{link}{error}</li>")
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Reports</title>'
