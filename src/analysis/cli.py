@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -75,7 +76,9 @@ def reports(data: str | None, out: Path | None, jobs: int | None, **options: obj
             jobs=jobs or os.cpu_count() or 1,
             **options,  # type: ignore[arg-type]
         )
-        sys.exit(run.run(find(data), chosen))
+        code = run.run(find(data), chosen)
+        gc.freeze()  # or Python would look for garbage among all that was imported before it ends
+        sys.exit(code)
     except MemoryError:
         click.echo("there is too little memory to go on; what is written stays", err=True)
         sys.exit(1)

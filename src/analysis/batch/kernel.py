@@ -146,18 +146,10 @@ class Shell(ZMQInteractiveShell):
         self.active_eventloop = gui
 
 
-class NoDebugger:
-    """Stands for the debugger, which takes its time to start."""
-
-    def __init__(self, *parts: object) -> None:
-        pass
-
-
 class SocketlessKernel(IPythonKernel):
     """ipykernel's kernel, called directly; it is its own kernel client."""
 
     shell_class = Type(Shell)
-    debugger_class = Type(NoDebugger)
 
     def __init__(self) -> None:
         # one thread only: no subshells, and no control channel that could interrupt
@@ -167,6 +159,7 @@ class SocketlessKernel(IPythonKernel):
             log=logging.getLogger(__name__),
             shell_channel_thread=SimpleNamespace(parent_thread=None),
             config=Config(HistoryManager={"enabled": False}),
+            _execute_sleep=0.0,  # nothing travels by socket that might come later
         )
         self.streams: list[Stream] = []
         self.shell_channel = SimpleNamespace(get_msg=self._reply)

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from multiprocessing import connection, forkserver
+from multiprocessing import connection, forkserver, spawn
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,11 @@ def start_server(data: Path) -> Any:
 
     Starting takes it a few seconds, but not this process: call it early.
     """
-    own = {"ANALYSIS_DATA": str(data), "ANALYSIS_BATCH": str(os.getpid())}
+    own = {
+        "ANALYSIS_DATA": str(data),
+        "ANALYSIS_BATCH": str(os.getpid()),
+        "ANALYSIS_MAIN": spawn.get_preparation_data("").get("init_main_from_path", ""),
+    }
     os.environ.update(ENVIRONMENT | own)
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
@@ -145,28 +149,33 @@ def answers(
     What comes is a Failure if it failed. More tasks may be added while others are done.
     """
     running: list[Worker] = []
+    done: list[tuple[Worker, Any]] = []
     try:
-        while tasks or running:
+        while tasks or running or done:
             while tasks and len(running) < jobs:
                 task = tasks.popleft()
                 tell(task)
                 try:
                     running.append(Worker(task, scratch, snapshot))
                 except OSError as error:
-                    if running:  # as many as this machine can have
+                    if running or done:  # as many as this machine can have
                         tasks.appendleft(task)
                         break
                     yield task, Failure("OSError", f"could not be started: {error}")
-            speakers = [end for one in running for end in (one.channel, one.process.sentinel)]
-            deadline = min((one.started for one in running), default=0.0) + timeout
-            connection.wait(speakers, max(0.0, deadline - time.monotonic()))
+            while done:  # others are at work while this one is taken care of
+                worker, answer = done.pop()
+                worker.end()
+                yield worker.task, answer
+            if running:
+                speakers = [end for one in running for end in (one.channel, one.process.sentinel)]
+                deadline = min(one.started for one in running) + timeout
+                connection.wait(speakers, max(0.0, deadline - time.monotonic()))
             for worker in list(running):
                 if (answer := worker.answer(timeout)) is not None:
                     running.remove(worker)
-                    worker.end()
-                    yield worker.task, answer
+                    done.append((worker, answer))
     finally:
-        for worker in running:
+        for worker in [*running, *(one for one, _ in done)]:
             worker.end()
 
 

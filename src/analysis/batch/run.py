@@ -111,9 +111,9 @@ class Batch:
         self.valid = sha256(self.snapshot.hash.encode(), code()["library"].encode())
         if self.state.others.get("valid data") == self.valid:
             return
+        start_server(self.snapshot.folder)  # before pandas is imported here: both take a while
         from analysis.checks.validation import problems
 
-        start_server(self.snapshot.folder)
         if found := problems(self.snapshot.package):
             raise DataError("\n".join(found))
 
@@ -211,7 +211,8 @@ class Batch:
         if self.own and written:  # have Jupyter trust what the project made of its own data
             tasks.append(("sign", [path for path in written if path.is_file()]))
         problem = None
-        done = answers(tasks, self.snapshot, self.folder.scratch, self.options.jobs)
+        more = self.options.jobs + 1  # for signing waits for the disk
+        done = answers(tasks, self.snapshot, self.folder.scratch, more)
         for (task, *arguments), answer in done:
             if task == "index":
                 statuses, language, _ = arguments
@@ -265,11 +266,9 @@ def plain_index(statuses: list[dict[str, Any]], reason: str) -> str:
     """A page that leads to the reports and says what failed, where the index itself has failed."""
     items = []
     for one in statuses:
-        name = f"{one['title']} {one['year'] or ''}".strip()
+        name = escape(f"{one['title']} {one['year'] or ''}".strip())
         error = f": failed: {escape(one['error'])}" if one["error"] else ""
-        link = (
-            f'<a href="{escape(one["path"])}">{escape(name)}</a>' if one["path"] else escape(name)
-        )
+        link = f'<a href="{escape(one["path"])}">{name}</a>' if one["path"] else name
         items.append(f"<li>{link}{error}</li>")
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Reports</title>'

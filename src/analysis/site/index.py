@@ -55,4 +55,4 @@ def render(
         "documents": [dict(row) for row in opening.documents],
         "sections": across.sections(package),
     }
-    return template("index").render(resources=context)
+    return template("index").render(context)

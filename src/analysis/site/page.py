@@ -53,9 +53,13 @@ def render(notebook: NotebookNode, facts: Facts) -> str:
     root = "" if facts.year is None else "../"
     path = f"{f'{facts.year}/' if facts.year else ''}{facts.notebook}.html"
     shell = Shell(root, path if facts.twin else "")
-    resources = {"shell": shell, "facts": facts, "unreviewed": facts.unreviewed,
-                 "documents": cited(notebook.cells)}  # fmt: skip
-    return template("report").render(nb=notebook, resources=resources)
+    return template("report").render(
+        cells=notebook.cells,
+        shell=shell,
+        facts=facts,
+        unreviewed=facts.unreviewed,
+        documents=cited(notebook.cells),
+    )
 
 
 @cache
