@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import starmap
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -27,6 +28,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from analysis.data.forms import read
 from analysis.data.package import records
 from analysis.data.tab import own
 from analysis.present import labels, svg
@@ -50,6 +52,8 @@ DESCRIBED = (  # what a page's footer tells of documents
     "document", "title", "title_en", "publisher", "publisher_en", "contact", "contact_en",
     "address", "published", "sha256",
 )  # fmt: skip
+# how each column is headed, in which unit and with how many decimals, by its name
+COLUMNS = {row["column"]: row for row in read(Path(__file__).with_name("columns.csv"))}
 # a figure in words: one number, or a range, and a short unit
 _FIGURE = re.compile(r"[≥+−-]? ?\d[\d.,]*(?:[–至]\d[\d.,]*)? ?[^\d\s]{0,12}(?: [^\d\s]{1,12})?")
 _CITE = re.compile(r"(?:^|; )([^\s,;]+), line (\d+)(?:: “(.*?)”)?(?=; |$)")
@@ -226,10 +230,10 @@ def cases(frame: pd.DataFrame, intro: str = "", most: int = 5, *, opened: bool =
     verdict, optional), `places` (a number, optional), `label` (one sentence), `printed`,
     `against`, `use` (each may be ""), `document` and `line` (optional). `opened` shows all of each.
     """
-    rows, words = [], []
+    rows, words, verdicts = [], [], labels.words("verdict")
     for row in records(frame):
         grade = both("gravity", row["severity"])
-        found = labels.words("verdict").get(row["verdict"], (row["verdict"],) * 2)
+        found = verdicts.get(row["verdict"], (row["verdict"],) * 2)
         facts = {_("Printed"): row["printed"], _("Against it"): row["against"],
                  _("Use"): row["use"]}  # fmt: skip
         facts = {name: said for name, said in facts.items() if plain(said)}
@@ -327,15 +331,8 @@ class _Grid:
             self.csv.append([inert(row["label"]), *figures, *map(inert, more)])
 
 
-@cache
-def _columns() -> dict[str, Row]:
-    """How each column is headed, in which unit and with how many decimals, by its name."""
-    with files("analysis").joinpath("present", "columns.csv").open(encoding="utf-8") as file:
-        return {row["column"]: dict(row) for row in csv.DictReader(file)}
-
-
 def _heading(column: Any) -> str:
-    known_as = _columns().get(str(column))
+    known_as = COLUMNS.get(str(column))
     if known_as is None:
         return plain(column).replace("_", " ").capitalize()
     unit = known_as["unit"] and either(" ({})", "（{}）").format(known_as["unit"])
@@ -367,7 +364,7 @@ def _said(column: str, row: Row, broken: bool) -> str:
         return plain(value)
     if column in ("year", "line"):  # numbers that count nothing
         return f"{value:.0f}"
-    digits = "" if "quantity" in row else _columns().get(column, {}).get("digits")
+    digits = "" if "quantity" in row else COLUMNS.get(column, {}).get("digits")
     return number(value, int(digits or 2 * broken))
 
 
