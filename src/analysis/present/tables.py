@@ -209,14 +209,10 @@ def figure(
     many = len(shown) + bool(grid and beside) > 3
     uneven = many and len(heights) > 1 and heights[-1] > 2 * heights[0]
     kind = "flow" if uneven else "panels" if heights else "two"
-    # a key for the fills, where a drawing uses another than the plain one, and for marks
     drawn = "".join(drawing for _heading, drawing, *_rest in shown)
-    fills = [name for name in ("a1", "dv", "no") if f'class="{name}"' in drawn]
-    key = _template().key(
-        fills if fills != ["a1"] else [], any(chart.get_gid() == "dots" for chart in figures)
-    )
+    dots = any(chart.get_gid() == "dots" for chart in figures)
     return Fragment(
-        _template().figure(title, note, key, kind, shown, grid, beside, caption),
+        _template().figure(title, note, drawn, dots, kind, shown, grid, beside, caption),
         lines(*words), data, figures[0] if len(figures) == 1 else figures,
         tuple(dict.fromkeys(cites)),
     )  # fmt: skip
@@ -270,9 +266,9 @@ def _because(why: tuple[str, str], said: str) -> str:
     return f"{either(*why)}{either(': ', '：')}{said}"
 
 
-def paragraphs(*said: str, note: bool = False) -> Fragment:
-    """One paragraph or several; `note` sets them small and grey."""
-    return Fragment(_template().paragraphs(said, note), "\n\n".join(map(plain, said)))
+def paragraphs(*said: str) -> Fragment:
+    """One paragraph or several."""
+    return Fragment(_template().paragraphs(said), "\n\n".join(map(plain, said)))
 
 
 def bullets(said: Iterable[str]) -> Fragment:
