@@ -317,7 +317,8 @@ class _Grid:
         self.csv = [[*map(inert, [self.first, *self.heads.values(), *extra.values()])]]
         self.rows: list[tuple[Row, dict[str, str], bool]] = []
         self.plain = [" | ".join([self.first, *self.heads.values()])]
-        broken = {(c, row.get("quantity")) for row in rows for c in given if _is_broken(row[c])}
+        broken = {(c, row.get("quantity")) for row in rows for c in given
+                  if _is_number(row[c]) and row[c] % 1}  # fmt: skip
         for row, summed in zip(rows, [False] * len(rows) if total is None else total, strict=True):
             said = {c: _said(c, row, (c, row.get("quantity")) in broken) for c in given}
             self.rows.append((row, said, summed))
@@ -342,9 +343,8 @@ def _headed(heading: str) -> Markup:
     return Markup(either(" ", "")).join([marked(name), *bound])
 
 
-def _is_broken(value: Any) -> bool:
-    number = isinstance(value, int | float) and known(value)
-    return number and not float(value).is_integer()
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and known(value)
 
 
 def _said(column: str, row: Row, broken: bool) -> str:
@@ -356,7 +356,7 @@ def _said(column: str, row: Row, broken: bool) -> str:
     value = row[column]
     if not known(value) or value == "":
         return plain(row.get("status")) or "—"
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not _is_number(value):
         return plain(value)
     if column in ("year", "line"):  # numbers that count nothing
         return f"{value:.0f}"
@@ -371,7 +371,7 @@ def _are_figures(values: Iterable[Any]) -> bool:
 
 
 def _csv_figure(value: Any, said: str) -> str:
-    if isinstance(value, int | float) and known(value):
+    if _is_number(value):
         return said.replace("−", "-").replace(",", "")
     return inert(said)
 
