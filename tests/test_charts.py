@@ -171,6 +171,14 @@ def test_a_figure_made_elsewhere_keeps_its_lines_marks_and_labels() -> None:
     assert 'stroke="#1f77b4"' in drawing
 
 
+def test_a_chart_made_in_advance_is_drawn_as_one_made_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = samples.frames()["bars"]
+    now = drawn("bars", frame)
+    monkeypatch.setattr(charts, "ready", [charts.Chart()])
+    assert drawn("bars", frame) == now
+    assert charts.ready == []
+
+
 def test_a_chart_can_be_changed_by_whoever_takes_it_further() -> None:
     figure = charts.bars(samples.frames()["bars"])
     figure.axes[0].axvline(500, color="#123456")

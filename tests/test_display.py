@@ -28,7 +28,7 @@ def visible(html: str) -> str:
 
 
 def test_an_unknown_language_is_refused_in_one_line() -> None:
-    with pytest.raises(ValueError, match=r"^language 'fr' is not known; there are: en, zh$"):
+    with pytest.raises(ValueError, match=r"^no language 'fr'; there are: en, zh$"):
         use("fr")
 
 

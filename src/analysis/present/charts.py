@@ -15,6 +15,7 @@ for panels that share one scale.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -35,18 +36,25 @@ WIDTH = 344.0
 EDGE = 14.0  # room for the arrow of a lower bound
 UNKNOWN = 42.0  # how long the outline of an unknown figure is
 MONEY = ("万元", "%")  # shown with two decimals
-SHADES = {1: "a1", 2: "a2", 3: "a3", "high": "hi", "medium": "mi", "low": "lo", "ok": "ok"}
+SHADES = dict(zip([1, 2, 3, "high", "medium", "low", "ok"], FILLS.values(), strict=True))
 Row = dict[str, Any]
+Mark = tuple[str, str, int, int]  # sign, colour, column and row of a grid
+TEXT: dict[str, dict[str, Any]] = {
+    "plain": {"color": INK, "size": TYPE},
+    "bold": {"color": INK, "size": TYPE, "weight": "bold"},
+    "soft": {"color": SOFT, "size": SMALL},
+}
 HOLLOW = {"marker": "s", "markersize": 8, "markeredgewidth": 2, "fillstyle": "none"}
 DIAMOND = Path([(0, 6), (6, 0), (0, -6), (-6, 0), (0, 6)], closed=True)
 DASH = {"marker": Path([(-5, 0), (5, 0)]), "fillstyle": "none", "color": SOFT, "zorder": 2}
-SIGNS: dict[str, dict[str, Any]] = {  # of verdicts, what does not hold first
+SIGNS: dict[str, dict[str, Any]] = {  # of verdicts, what does not hold first, and of persons
     "contradicted": {"marker": "s", "markersize": 10},
     "not_reconcilable": HOLLOW,
     "own_test": {"marker": DIAMOND, "markersize": 12},
     "holds": {"marker": "s", "markersize": 4},
     "zero": HOLLOW,
     "not_checked": DASH | {"markersize": 10, "markeredgewidth": 1},
+    "person": {"marker": "s", "markersize": 11},
 }
 
 
@@ -66,7 +74,7 @@ ready: list[Chart] = []  # some, made in advance for the processes forked from t
 
 
 def bars(frame: pd.DataFrame, most: float | None = None, *, unit: str = "") -> Chart:
-    """One bar a row, label and value above it (besides: `start` where it begins; `note` beneath).
+    """One bar a row, label and value above it (besides: `note` beneath).
 
     For approved beside executed, a year beside the year before, tests by population, money by
     project with its result as `note`. `unit` is the unit of the values in the description.
@@ -91,20 +99,21 @@ def steps(
     """
     rows, level = _rows(frame, unit), 0.0
     for row in rows:
-        row["start"] = level if row["kind"] == "change" else 0.0
-        level = row["end"] = row["start"] + _reach(row["value"])
+        start = level if row["kind"] == "change" else 0.0
+        level = start + (row["value"] if known(row["value"]) else 0)
+        row |= {"start": start, "end": level}
     ends = [row[at] for row in rows for at in ("start", "end")]
     canvas, level, bottom = _Canvas(most or max(ends, default=0) or 1), 0.0, 0.0
     for row in canvas.each(rows):
         if bottom:
             canvas.line([level, level], [bottom, canvas.y], "--")
-        canvas.bar(row)
+        canvas.bar(row, start=row["start"])
         level, bottom = row["end"], canvas.y + 14
     left = 0.0
     for value, words in split:
         x = [left + canvas.point] * 2 + [left + value - canvas.point] * 2
         canvas.line(x, [bottom + 4, bottom + 10, bottom + 10, bottom + 4])
-        canvas.centre(left + value / 2, bottom + 26, words, bold=True)
+        canvas.centre(left + value / 2, bottom + 26, words, "bold")
         left, canvas.y = left + value, bottom + 38
     return canvas.done(canvas.y - 6, _told(rows, unit))
 
@@ -115,12 +124,12 @@ def parts(frame: pd.DataFrame, *, unit: str = "") -> Chart:
     Without a row, or without any value, the bar is an outline that says "not disclosed".
     """
     rows = _rows(frame, unit)
-    total = sum(row["value"] for row in rows if known(row["value"]))
+    total = sum(_values(rows))
     if not total:
         canvas, words = _Canvas(WIDTH - EDGE), _("not disclosed")
         canvas.y = 1
         canvas.bar({"value": WIDTH - 1, "known": "missing"}, 30)
-        canvas.write(WIDTH / 2, 21, words, at="center")
+        canvas.write(WIDTH / 2, 21, words, "plain", "center")
         return canvas.done(32, [words])
     canvas = _Canvas(total, edge=0)
     canvas.cut(rows, 32, 1)
@@ -144,22 +153,19 @@ def ledger(frame: pd.DataFrame, total: "pd.Series[Any]", most: float | None = No
     canvas.cut(stated, 28, 1.4)
     small: list[Row] = []  # as many small parts as squares fit
     for row in stated:
-        if row["value"] < 0.05 * whole["value"] and sum(r["value"] for r in [*small, row]) <= 156:
+        if row["value"] < 0.05 * whole["value"] and sum(_values([*small, row])) <= 156:
             small.append(row)
     canvas.y += 28
     # where one of them could hardly be seen
-    if small and min(row["value"] for row in small) < 0.02 * whole["value"]:
-        persons = 0
-        for row in small:
-            count = range(persons, persons := persons + int(row["value"]))
-            x = [(13 * (i // 6) + 5.5) * canvas.point for i in count]
-            y = [canvas.y + 13 * (i % 6) + 21.5 for i in count]
-            canvas.signs(x, y, _colour(row), marker="s", markersize=11)
+    if small and min(_values(small)) < 0.02 * whole["value"]:
+        persons = [_colour(row) for row in small for _person in range(int(row["value"]))]
         if small == stated[: len(small)]:
-            ends = sum(row["value"] for row in small), 13 * canvas.point * -(-persons // 6)
+            ends = sum(_values(small)), 13 * canvas.point * -(-len(persons) // 6)
             for low, high in ((0.0, 0.0), ends):
                 canvas.line([low, high], [canvas.y, canvas.y + 13], "--")
-        canvas.y += 16 + 13 * min(6, persons)
+        canvas.y += 16
+        canvas.marks([("person", one, *divmod(i, 6)) for i, one in enumerate(persons)], 5.5)
+        canvas.y += 13 * min(6, len(persons))
     canvas.y += 10
     canvas.legend(rows, whole["value"])
     return canvas.done(canvas.y, _told([whole, *rows], ""))
@@ -183,11 +189,8 @@ def dots(frame: pd.DataFrame) -> Chart:
         said = _("{held} of {all}").format(held=number(held), all=number(len(done)))
         said = said if done else word("verdict", "not_checked")
         canvas.label({"label": section, "term": "", "said": said})
-        for (verdict, grade), alike in groupby(enumerate(checks), key=lambda one: one[1]):
-            count = [i for i, _check in alike]
-            x = [13 * (i % 26) + 5 for i in count]
-            y = [canvas.y + 13 * (i // 26) + 5 for i in count]
-            canvas.signs(x, y, FILLS[SHADES.get(grade, "ok")], **SIGNS[verdict])
+        canvas.marks([(verdict, SHADES.get(grade, SHADES["ok"]), i % 26, i // 26)
+                      for i, (verdict, grade) in enumerate(checks)], 5)  # fmt: skip
         canvas.y += 13 * -(-len(checks) // 26) + 10
         told.append(f"{plain(section)} {said}")
     figure = canvas.done(canvas.y - 7, told)
@@ -198,8 +201,7 @@ def dots(frame: pd.DataFrame) -> Chart:
 def changes(frame: pd.DataFrame, *, unit: str = "") -> Chart:
     """Changes to the left and right of zero, e.g. the net change of the tiers, without notes."""
     rows = _rows(frame.drop(columns="note", errors="ignore"), unit, signed=True)
-    values = [row["value"] for row in rows if known(row["value"])]
-    canvas = _Canvas(max([0, *values]) or 1, min([0, *values]), edge=0)
+    canvas = _Canvas(_most(rows), min([0, *_values(rows)]), edge=0)
     for row in canvas.each(rows):
         canvas.bar(row)
     canvas.line([0, 0], [16, canvas.y - 8])
@@ -212,14 +214,14 @@ def shares(frame: pd.DataFrame, *, ceiling: float | None = None, ceiling_text: s
     `ceiling` is a limit in percent that a document names, `ceiling_text` what it is called.
     """
     rows, tops = _rows(frame, "%"), []
-    canvas = _Canvas(max(_most(rows), ceiling or 0, *(_reach(row.get("high")) for row in rows)))
+    canvas = _Canvas(max(_most(rows), ceiling or 0, *_values(rows, "high")))
     for row in canvas.each(rows):
         tops.append(canvas.y)
         middle = canvas.y + 7
         canvas.line([0, canvas.point * WIDTH], [middle, middle], width=0.5)
         if known(row["value"]):
             if known(row.get("low")):
-                canvas.line([row["low"], row["high"]], [middle] * 2, width=3, color=FILLS["a1"])
+                canvas.line([row["low"], row["high"]], [middle] * 2, width=3, color=SHADES[1])
                 row["said"] += f" ({span(row['low'], row['high'], '%', 2)})"
             canvas.dot(row["value"], middle)
     height = canvas.y - 6
@@ -227,7 +229,7 @@ def shares(frame: pd.DataFrame, *, ceiling: float | None = None, ceiling_text: s
         return canvas.done(height, _told(rows, ""))
     for top in tops:
         canvas.line([ceiling, ceiling], [top - 2, top + 16], "--", color=INK)
-    canvas.centre(ceiling, height + 16, ceiling_text, soft=True)
+    canvas.centre(ceiling, height + 16, ceiling_text, "soft")
     return canvas.done(height + 20, _told(rows, ""), [ceiling_text])
 
 
@@ -240,24 +242,23 @@ def series(frame: pd.DataFrame, *, unit: str = "") -> Chart:
     years = range(min(given), max(given) + 1)
     silent: Row = {"value": None, "said": _("not stated")}
     rows = [given.get(year, {"label": year, **silent}) for year in years]
-    top = max([row["value"] for row in rows if known(row["value"])], default=1.0)
-    canvas, step = _Canvas(WIDTH - EDGE), WIDTH / len(years)
+    canvas, step, top = _Canvas(WIDTH - EDGE), WIDTH / len(years), _most(rows)
     every, last = -(-len(years) * 56 // int(WIDTH)), None
     for i, (year, row) in enumerate(zip(years, rows, strict=True)):
         x, shown = step * (i + 0.5), (len(years) - 1 - i) % every == 0
         if shown:
-            canvas.write(x, 108, str(year), soft=True, at="center")
+            canvas.write(x, 108, str(year), "soft", "center")
         if not known(row["value"]):
             words = _("no figure") if len(years) < 4 else "–"
-            canvas.write(x, 74, words, soft=True, at="center")
+            canvas.write(x, 74, words, "soft", "center")
             last = None
             continue
-        y = 84 - 52 * row["value"] / (max(top, 0) or 1)
+        y = 84 - 52 * row["value"] / top
         if last:
-            canvas.line([last[0], x], [last[1], y], width=1.5, color=FILLS["a1"])
+            canvas.line([last[0], x], [last[1], y], width=1.5, color=SHADES[1])
         canvas.dot(x, y, hollow=row.get("known") == "derived")
         if shown:
-            canvas.write(x, y - 9, row["said"], bold=True, at="center")
+            canvas.write(x, y - 9, row["said"], "bold", "center")
         last = (x, y)
     canvas.line([0, WIDTH], [90, 90], width=0.5)
     return canvas.done(114, _told(rows, unit))
@@ -285,17 +286,16 @@ def _told(rows: Iterable[Row], unit: str) -> list[str]:
             for r in rows]  # fmt: skip
 
 
+def _values(rows: Iterable[Row], column: str = "value") -> list[float]:
+    return [row[column] for row in rows if known(row.get(column))]
+
+
 def _most(rows: list[Row]) -> float:
-    ends = [row["value"] + _reach(row.get("start")) for row in rows if known(row["value"])]
-    return max([0, *ends]) or 1.0
-
-
-def _reach(value: Any) -> float:
-    return float(value) if known(value) else 0.0
+    return max([0, *_values(rows)]) or 1.0
 
 
 def _colour(row: Row) -> str:
-    return FILLS[SHADES.get(row.get("shade"), "a1")]
+    return SHADES.get(row.get("shade"), SHADES[1])
 
 
 class _Canvas:
@@ -319,24 +319,22 @@ class _Canvas:
         self.figure.set_label(either(" ", "").join(sentences))
         return self.figure
 
-    def write(self, x: float, y: float, words: str, *, at: str = "left", bold: bool = False,
-              soft: bool = False) -> None:  # fmt: skip
+    def write(self, x: float, y: float, words: str, kind: str = "plain", at: str = "left") -> None:
         """Text at a place in points."""
-        self.axes.text(x / WIDTH, y, words, transform=self.axes.get_yaxis_transform(), ha=at,
-                       color=SOFT if soft else INK, weight="bold" if bold else "normal",
-                       size=SMALL if soft else TYPE, parse_math=False)  # fmt: skip
+        across = self.axes.get_yaxis_transform()  # whatever the unit of the data
+        style = TEXT[kind] | {"ha": at, "parse_math": False}
+        self.axes.text(x / WIDTH, y, words, transform=across, **style)
 
-    def centre(self, value: float, y: float, words: str, *, bold: bool = False,
-               soft: bool = False) -> None:  # fmt: skip
+    def centre(self, value: float, y: float, words: str, kind: str) -> None:
         """Text under a value, or as near to it as there is room for."""
-        half = width(words, bold=bold) / 2
+        half = width(words, bold=kind == "bold") / 2
         x = min(max(value / self.point, half), WIDTH - half)
-        self.write(x, y, words, bold=bold, soft=soft, at="center")
+        self.write(x, y, words, kind, "center")
 
     def label(self, row: Row, left: float = 0.0, right: float = WIDTH, drop: float = 13) -> None:
         """A row's label and term at the left, its value at the right, a line or more."""
         room = right - left - width(row["said"], bold=True) - 12
-        self.write(right, self.y + drop, row["said"], at="right", bold=True)
+        self.write(right, self.y + drop, row["said"], "bold", "right")
         written, term = wrap(plain(row["label"]), room), plain(row["term"])
         if term and written and width(f"{written[-1]}{GAP}{term}") <= room:
             written[-1] += GAP + term
@@ -345,7 +343,7 @@ class _Canvas:
             self.write(left, self.y + drop, line)
             self.y += 16
         if term:
-            self.write(left, self.y + drop - 1, fit(term, right - left), soft=True)
+            self.write(left, self.y + drop - 1, fit(term, right - left), "soft")
             self.y += 15
         self.y += 4
 
@@ -356,7 +354,7 @@ class _Canvas:
             yield row
             self.y += 14
             for line in wrap(plain(row.get("note")), WIDTH):
-                self.write(0, self.y + 14, line, soft=True)
+                self.write(0, self.y + 14, line, "soft")
                 self.y += 15
             self.y += 12
 
@@ -366,29 +364,29 @@ class _Canvas:
         for row in rows:
             if known(row["value"]):
                 long = max(row["value"] - 2 * self.point, least * self.point)
-                self.bar(row | {"value": long, "start": x}, height)
+                self.bar(row | {"value": long}, height, x)
                 x += row["value"]
 
     def legend(self, rows: list[Row], total: float) -> None:
         """The parts of a bar, each with its value and its share of the whole."""
         for row in rows:
             how = None if row.get("known") == "at_least" else row.get("known")
-            self.bar({**row, "value": 12 * self.point, "start": 0, "known": how}, 12)
+            self.bar({**row, "value": 12 * self.point, "known": how}, 12)
             share = percent(100 * row["value"] / total) if known(row["value"]) else ""
-            self.write(WIDTH, self.y + 11, share, at="right", soft=True)
+            self.write(WIDTH, self.y + 11, share, "soft", "right")
             self.label(row, 20, 284, 11)
             self.y += 4
 
-    def bar(self, row: Row, height: float = 14) -> None:
+    def bar(self, row: Row, height: float = 14, start: float = 0.0) -> None:
         """A bar, filled by how its figure is known; a zero is a tick, an unknown an outline."""
-        value, start, how = row["value"], _reach(row.get("start")), row.get("known")
+        value, how = row["value"], row.get("known")
         inset = 0.75 * self.point  # an outline stays within the bar
         style: dict[str, Any] = {"linewidth": 1.5}
         if not known(value) or how == "missing" or row.get("shade") == "outline":
             style |= {"fill": False, "edgecolor": SOFT, "linestyle": "--"}
             value = value if known(value) else UNKNOWN * self.point
         elif how in ("derived", "other_basis"):
-            style |= {"facecolor": "none", "edgecolor": FILLS["a1"], "hatch": "///"}
+            style |= {"facecolor": "none", "edgecolor": SHADES[1], "hatch": "///"}
         else:
             style, inset = {"facecolor": _colour(row), "linewidth": 0}, 0
         if abs(value) < 1.5 * self.point:
@@ -406,10 +404,14 @@ class _Canvas:
         self.axes.plot(x, y, style, linewidth=width, color=color)
 
     def dot(self, x: float, y: float, hollow: bool = False) -> None:
-        self.axes.plot([x], [y], "o", markersize=8, markeredgewidth=1.5, color=FILLS["a1"],
-                       markerfacecolor=PAPER if hollow else FILLS["a1"])  # fmt: skip
+        self.axes.plot([x], [y], "o", markersize=8, markeredgewidth=1.5, color=SHADES[1],
+                       markerfacecolor=PAPER if hollow else SHADES[1])  # fmt: skip
 
-    def signs(self, x: Sequence[float], y: Sequence[float], colour: str, **style: Any) -> None:
-        """The same sign at several places."""
-        common = {"linestyle": "", "color": colour, "markeredgewidth": 0, "zorder": 1}
-        self.axes.plot(x, y, **{**common, **style})
+    def marks(self, marks: list[Mark], half: float) -> None:
+        """Signs in a grid of 13 points; those alike in a row are one artist."""
+        for (sign, colour), alike in groupby(marks, itemgetter(0, 1)):
+            *_alike, columns, rows = zip(*alike, strict=True)
+            style = {"linestyle": "", "color": colour, "markeredgewidth": 0, "zorder": 1}
+            x = [(13 * column + half) * self.point for column in columns]
+            y = [self.y + 13 * row + half for row in rows]
+            self.axes.plot(x, y, **{**style, **SIGNS[sign]})

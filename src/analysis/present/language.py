@@ -13,7 +13,7 @@ import pandas as pd
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from analysis.data.package import records
+from analysis.data.package import DataError, records
 from analysis.data.tab import own
 
 __dir__ = own(__name__)
@@ -27,11 +27,11 @@ def use(language: str) -> None:
     """Show everything that follows in this language.
 
     Raises:
-        ValueError: the language is neither "en" nor "zh".
+        DataError: the language is neither "en" nor "zh".
     """
     global _current
-    if language not in LANGUAGES:
-        raise ValueError(f"language {language!r} is not known; there are: {', '.join(LANGUAGES)}")
+    if language not in [*LANGUAGES]:  # nor is it, if it is a list
+        raise DataError(f"no language {language!r}; there are: {', '.join(LANGUAGES)}")
     _current = language
 
 

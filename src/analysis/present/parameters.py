@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.data.package import DataError, years
-from analysis.present.language import LANGUAGES, use
+from analysis.present.language import use
 
 INJECTED = "# Parameters\n"  # how papermill begins the cell that it adds
 
@@ -32,32 +32,27 @@ def parameters(data: str | Path | None = None, **given: Any) -> Any:
     """
     if unknown := _injected() - {*given}:
         raise DataError(f"no parameter {min(unknown)!r}; there are: {', '.join(given)}")
-    known = years(data)
-    values = []
+    known = {str(year): year for year in years(data)}
     for name, value in given.items():
         if name == "year":
-            value = _year(value, known)
+            given[name] = _year(value, known)
         elif name == "years":
-            value = [_year(one, known) for one in (value if isinstance(value, list) else [value])]
+            several = value if isinstance(value, list) else [value]
+            given[name] = [_year(one, known) for one in several]
         elif name == "language":
-            if value not in [*LANGUAGES]:
-                raise DataError(f"no language {value!r}; there are: {', '.join(LANGUAGES)}")
             use(value)
-        values.append(value)
-    return values[0] if len(values) == 1 else tuple(values)
+    values = tuple(given.values())
+    return values[0] if len(values) == 1 else values
 
 
-def _year(value: object, known: list[int]) -> int:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = 0.0
-    if number not in known or isinstance(value, bool):
+def _year(value: object, known: dict[str, int]) -> int:
+    year = known.get(str(value).strip().removesuffix(".0"))
+    if year is None:
         raise DataError(
-            f"no document for the year {value}; there are: {', '.join(map(str, known))} "
+            f"no document for the year {value}; there are: {', '.join(known)} "
             "(what they imply of other years is in the notebook trends)"
         )
-    return int(number)
+    return year
 
 
 def _injected() -> set[str]:

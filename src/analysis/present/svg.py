@@ -69,9 +69,6 @@ class _Renderer(RendererBase):
     def get_canvas_width_height(self) -> tuple[float, float]:
         return self.width, self.height
 
-    def points_to_pixels(self, points: Any) -> Any:
-        return points
-
     def get_text_width_height_descent(
         self, s: str, prop: FontProperties, ismath: Any
     ) -> tuple[float, float, float]:
@@ -122,10 +119,8 @@ class _Renderer(RendererBase):
         if angle:
             given += f' transform="rotate({-angle:.4g} {_short(x)} {_short(y)})"'
         label, _, term = s.partition(GAP)
-        if (term and current() == "zh") or not re.search(HAN, term):
-            term = f'<tspan class="z">{escape(term)}</tspan>' if term else ""
-        else:
-            term = f'<tspan class="z" lang="zh-Hans">{escape(term)}</tspan>'
+        lang = ' lang="zh-Hans"' if current() == "en" and re.search(HAN, term) else ""
+        term = f'<tspan class="z"{lang}>{escape(term)}</tspan>' if term else ""
         said = " ".join(filter(None, [marked(label, "tspan"), term]))
         # what JupyterLab leaves of a drawing that it does not trust still reads one text a line
         self.out.append(f'\n<text{given} y="{_short(y)}">{said}</text>')

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import starmap
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -27,6 +28,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from analysis.data.forms import read
 from analysis.data.package import records
 from analysis.data.tab import own
 from analysis.present import labels, svg
@@ -50,6 +52,8 @@ DESCRIBED = (  # what a page's footer tells of documents
     "document", "title", "title_en", "publisher", "publisher_en", "contact", "contact_en",
     "address", "published", "sha256",
 )  # fmt: skip
+# how each column is headed, in which unit and with how many decimals, by its name
+COLUMNS = {row["column"]: row for row in read(Path(__file__).with_name("columns.csv"))}
 # a figure in words: one number, or a range, and a short unit
 _FIGURE = re.compile(r"[≥+−-]? ?\d[\d.,]*(?:[–至]\d[\d.,]*)? ?[^\d\s]{0,12}(?: [^\d\s]{1,12})?")
 _CITE = re.compile(r"(?:^|; )([^\s,;]+), line (\d+)(?:: “(.*?)”)?(?=; |$)")
@@ -206,14 +210,10 @@ def figure(
     uneven = many and len(heights) > 1 and heights[-1] > 2 * heights[0]
     several = not heights and len(shown) > 2
     kind = "flow" if uneven or several else "panels" if heights else "two"
-    # a key for the fills, where a drawing uses another than the plain one, and for marks
     drawn = "".join(drawing for _heading, drawing, *_rest in shown)
-    fills = [name for name in ("a1", "dv", "no") if f'class="{name}"' in drawn]
-    key = _template().key(
-        fills if fills != ["a1"] else [], any(chart.get_gid() == "dots" for chart in figures)
-    )
+    dots = any(chart.get_gid() == "dots" for chart in figures)
     return Fragment(
-        _template().figure(title, note, key, kind, shown, grid, beside, caption),
+        _template().figure(title, note, drawn, dots, kind, shown, grid, beside, caption),
         lines(*words), data, figures[0] if len(figures) == 1 else figures,
         tuple(dict.fromkeys(cites)),
     )  # fmt: skip
@@ -227,10 +227,10 @@ def cases(frame: pd.DataFrame, intro: str = "", most: int = 5, *, opened: bool =
     verdict, optional), `places` (a number, optional), `label` (one sentence), `printed`,
     `against`, `use` (each may be ""), `document` and `line` (optional). `opened` shows all of each.
     """
-    rows, words = [], []
+    rows, words, verdicts = [], [], labels.words("verdict")
     for row in records(frame):
         grade = both("gravity", row["severity"])
-        found = labels.words("verdict").get(row["verdict"], (row["verdict"],) * 2)
+        found = verdicts.get(row["verdict"], (row["verdict"],) * 2)
         facts = {_("Printed"): row["printed"], _("Against it"): row["against"],
                  _("Use"): row["use"]}  # fmt: skip
         facts = {name: said for name, said in facts.items() if plain(said)}
@@ -267,9 +267,9 @@ def _because(why: tuple[str, str], said: str) -> str:
     return f"{either(*why)}{either(': ', '：')}{said}"
 
 
-def paragraphs(*said: str, note: bool = False) -> Fragment:
-    """One paragraph or several; `note` sets them small and grey."""
-    return Fragment(_template().paragraphs(said, note), "\n\n".join(map(plain, said)))
+def paragraphs(*said: str) -> Fragment:
+    """One paragraph or several."""
+    return Fragment(_template().paragraphs(said), "\n\n".join(map(plain, said)))
 
 
 def bullets(said: Iterable[str]) -> Fragment:
@@ -319,7 +319,8 @@ class _Grid:
         self.csv = [[*map(inert, [self.first, *self.heads.values(), *extra.values()])]]
         self.rows: list[tuple[Row, dict[str, str], bool]] = []
         self.plain = [" | ".join([self.first, *self.heads.values()])]
-        broken = {(c, row.get("quantity")) for row in rows for c in given if _is_broken(row[c])}
+        broken = {(c, row.get("quantity")) for row in rows for c in given
+                  if _is_number(row[c]) and row[c] % 1}  # fmt: skip
         for row, summed in zip(rows, [False] * len(rows) if total is None else total, strict=True):
             said = {c: _said(c, row, (c, row.get("quantity")) in broken) for c in given}
             self.rows.append((row, said, summed))
@@ -329,15 +330,8 @@ class _Grid:
             self.csv.append([inert(row["label"]), *figures, *map(inert, more)])
 
 
-@cache
-def _columns() -> dict[str, Row]:
-    """How each column is headed, in which unit and with how many decimals, by its name."""
-    with files("analysis").joinpath("present", "columns.csv").open(encoding="utf-8") as file:
-        return {row["column"]: dict(row) for row in csv.DictReader(file)}
-
-
 def _heading(column: Any) -> str:
-    known_as = _columns().get(str(column))
+    known_as = COLUMNS.get(str(column))
     if known_as is None:
         return plain(column).replace("_", " ").capitalize()
     unit = known_as["unit"] and either(" ({})", "（{}）").format(known_as["unit"])
@@ -351,9 +345,8 @@ def _headed(heading: str) -> Markup:
     return Markup(either(" ", "")).join([marked(name), *bound])
 
 
-def _is_broken(value: Any) -> bool:
-    number = isinstance(value, int | float) and known(value)
-    return number and not float(value).is_integer()
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and known(value)
 
 
 def _said(column: str, row: Row, broken: bool) -> str:
@@ -365,11 +358,11 @@ def _said(column: str, row: Row, broken: bool) -> str:
     value = row[column]
     if not known(value) or value == "":
         return plain(row.get("status")) or "—"
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not _is_number(value):
         return plain(value)
     if column in ("year", "line"):  # numbers that count nothing
         return f"{value:.0f}"
-    digits = "" if "quantity" in row else _columns().get(column, {}).get("digits")
+    digits = "" if "quantity" in row else COLUMNS.get(column, {}).get("digits")
     return number(value, int(digits or 2 * broken))
 
 
@@ -380,7 +373,7 @@ def _are_figures(values: Iterable[Any]) -> bool:
 
 
 def _csv_figure(value: Any, said: str) -> str:
-    if isinstance(value, int | float) and known(value):
+    if _is_number(value):
         return said.replace("−", "-").replace(",", "")
     return inert(said)
 
