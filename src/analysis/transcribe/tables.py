@@ -100,11 +100,11 @@ def find(lines: list[Line]) -> tuple[list[Table], list[Finding]]:
         lines: the text; a line that begins with a tab is a cell, a blank line ends a row.
     """
     tables: dict[str, Table] = {}
-    rows: dict[str, list[Row]] = {}
+    held: dict[str, list[Row]] = {}
     findings: list[Finding] = []
     pending: tuple[str, str, int] | None = None  # number, title and line of a title just read
     current, unit, since = "", "", 0
-    for row in _rows(lines):
+    for row in rows(lines):
         words = [part for part in row if part.text]
         titled = _titled(words) if len(words) <= 3 else None
         if titled:
@@ -114,7 +114,7 @@ def find(lines: list[Line]) -> tuple[list[Table], list[Finding]]:
         if titled or len(row) == 1:
             since += 1
             # a note between the parts of a table that a page break cuts is seldom more than a line
-            if lines[row[0].line - 1].text[:1] != "\t" and not titled:
+            if not lines[row[0].line - 1].is_cell and not titled:
                 current = "" if len(row[0].text) > 12 or since > 6 else current
                 pending = None if len(row[0].text) > 80 or since > 6 else pending
             continue
@@ -124,19 +124,19 @@ def find(lines: list[Line]) -> tuple[list[Table], list[Finding]]:
                 tables[current] = Table(current, title, line, unit)
             pending = None
         if current:
-            rows.setdefault(current, []).append(row)
+            held.setdefault(current, []).append(row)
             tables[current].lines += [part.line for part in row]
             tables[current].unit = tables[current].unit or unit
     for table in tables.values():
-        findings += _Form(table, rows.get(table.table, [])).fill()
+        findings += _Form(table, held.get(table.table, [])).fill()
         if not table.unit:
             findings.append(Finding(table.line, f"table {table.table} prints no unit of money"))
     return list(tables.values()), findings
 
 
-def _rows(lines: list[Line]) -> Iterator[Row]:
+def rows(lines: list[Line]) -> Iterator[Row]:
     """Rows of cells; a paragraph is a row of one part."""
-    for cells, run in groupby(enumerate(lines, start=1), lambda one: one[1].text[:1] == "\t"):
+    for cells, run in groupby(enumerate(lines, start=1), lambda one: one[1].is_cell):
         row = [Part(line.text.strip("\t \u3000"), number, line.box) for number, line in run]
         yield from [row] if cells else ([part] for part in row if part.text)
 

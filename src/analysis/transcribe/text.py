@@ -47,6 +47,11 @@ class Line:
     box: Box | None = None
     second: str | None = None
 
+    @property
+    def is_cell(self) -> bool:
+        """Whether it is a cell of a table, not a paragraph."""
+        return self.text.startswith("\t")
+
 
 @dataclass
 class Text:
@@ -288,12 +293,12 @@ def _flow(pages: list[list[list[Line]]]) -> Iterator[Line]:
     """Printed lines joined to paragraphs, across pages; the rows of tables between them."""
     held: list[tuple[Line, Box]] = []  # of the open paragraph
     for page in pages:
-        body = [row[0].box for row in page if row[0].text[:1] != "\t" and row[0].box]
+        body = [row[0].box for row in page if not row[0].is_cell and row[0].box]
         edge = max((box[2] for box in body), default=0.0)
         margin = min((box[0] for box in body), default=0.0)
         for row in page:
             line, box = row[0], row[0].box
-            if line.text[:1] == "\t" or box is None:
+            if line.is_cell or box is None:
                 yield from _merged(held)
                 held = []
                 yield from _row(row)
