@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
@@ -178,12 +178,7 @@ class _Form:
 
     def fill(self) -> list[Finding]:
         """Take the cells of the rows; what of them could not be read."""
-        read = {
-            "lines": self._lines,
-            "functional": self._functional,
-            "economic": self._economic,
-            "total": self._total,
-        }[forms.FORMS[self.number]["rows"]]
+        read: Callable[[], Iterator[Cell]] = getattr(self, forms.FORMS[self.number]["rows"])
         known: dict[tuple[str, int], Cell] = {}
         for cell in read():
             if cell.printed in ("-", "—", "–", "——", "/"):
@@ -205,7 +200,7 @@ class _Form:
 
     # ---------------------------------------------------------------------------- 01 and 04
 
-    def _lines(self) -> Iterator[Cell]:
+    def lines(self) -> Iterator[Cell]:
         """Two lists side by side, each a label, perhaps its 行次, and values."""
         right = {"01": 1, "04": 4}[self.number]
         sides = (range(1, 2), range(2, 2 + right))
@@ -251,7 +246,7 @@ class _Form:
 
     # ------------------------------------------------------------------- 02, 03, 05, 07 and 08
 
-    def _functional(self) -> Iterator[Cell]:
+    def functional(self) -> Iterator[Cell]:
         """Codes in one cell or three, a name, and the values to the right of it."""
         parsed = []
         for place, row in enumerate(self.rows):
@@ -285,7 +280,7 @@ class _Form:
 
     # --------------------------------------------------------------------------------- 06, 09
 
-    def _economic(self) -> Iterator[Cell]:
+    def economic(self) -> Iterator[Cell]:
         """Groups of code, name and value side by side; class and item in one cell or two."""
         names = {
             name: row for (table, row), ones in _called().items() if table == "06" for name in ones
@@ -328,7 +323,7 @@ class _Form:
                 at = next((one for one in printed if one.text == found), part)
                 yield from self._cells(found, part.text, at, (1,), [value])
 
-    def _total(self) -> Iterator[Cell]:
+    def total(self) -> Iterator[Cell]:
         """One row of values under headings that alternate or stand in two blocks."""
         for place, row in enumerate(self.rows):
             values = row if row[0].is_value else row[1:]
