@@ -50,23 +50,6 @@ class Cell:
     printed: str
 
 
-@dataclass
-class Table:
-    """A statutory table as found; `lines` are those of its cells and headings."""
-
-    table: str
-    title: str
-    line: int
-    unit: str
-    cells: list[Cell] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-
-    @property
-    def empty(self) -> bool:
-        """Whether it is printed without any amount."""
-        return not any(cell.printed for cell in self.cells)
-
-
 @dataclass(frozen=True)
 class Part:
     """A printed cell before it is known what it is."""
@@ -100,10 +83,9 @@ def find(lines: list[Line]) -> tuple[list[Table], list[Finding]]:
         lines: the text; a line that begins with a tab is a cell, a blank line ends a row.
     """
     tables: dict[str, Table] = {}
-    held: dict[str, list[Row]] = {}
-    findings: list[Finding] = []
-    pending: tuple[str, str, int] | None = None  # number, title and line of a title just read
-    current, unit, since = "", "", 0
+    current: Table | None = None
+    pending: Table | None = None  # whose title was just read
+    unit, since = "", 0
     for row in rows(lines):
         words = [part for part in row if part.text]
         titled = _titled(words) if len(words) <= 3 else None
@@ -115,23 +97,17 @@ def find(lines: list[Line]) -> tuple[list[Table], list[Finding]]:
             since += 1
             # a note between the parts of a table that a page break cuts is seldom more than a line
             if not lines[row[0].line - 1].is_cell and not titled:
-                current = "" if len(row[0].text) > 12 or since > 6 else current
+                current = None if len(row[0].text) > 12 or since > 6 else current
                 pending = None if len(row[0].text) > 80 or since > 6 else pending
             continue
         if pending:
-            current, title, line = pending
-            if current not in tables:
-                tables[current] = Table(current, title, line, unit)
-            pending = None
+            current, pending = tables.setdefault(pending.table, pending), None
         if current:
-            held.setdefault(current, []).append(row)
-            tables[current].lines += [part.line for part in row]
-            tables[current].unit = tables[current].unit or unit
+            current.rows.append(row)
+            current.unit = current.unit or unit
     for table in tables.values():
-        findings += _Form(table, held.get(table.table, [])).fill()
-        if not table.unit:
-            findings.append(Finding(table.line, f"table {table.table} prints no unit of money"))
-    return list(tables.values()), findings
+        table.fill()
+    return [*tables.values()], [one for table in tables.values() for one in table.findings]
 
 
 def rows(lines: list[Line]) -> Iterator[Row]:
@@ -141,8 +117,8 @@ def rows(lines: list[Line]) -> Iterator[Row]:
         yield from [row] if cells else ([part] for part in row if part.text)
 
 
-def _titled(words: Row) -> tuple[str, str, int] | None:
-    """Number, title as printed and line of the statutory table that a heading names."""
+def _titled(words: Row) -> Table | None:
+    """The statutory table that a heading names, its title as printed."""
     for part in words:
         if len(part.text) > 100:
             continue
@@ -157,7 +133,7 @@ def _titled(words: Row) -> tuple[str, str, int] | None:
                 printed = re.search(r"[\s（()）“”\"'‘’＂]*".join(map(re.escape, title)), part.text)
                 assert printed is not None
                 closed = printed[0].count("“") - printed[0].count("”") == 1
-                return NUMBERS[title], printed[0] + ("”" if closed else ""), part.line
+                return Table(NUMBERS[title], printed[0] + ("”" if closed else ""), part.line)
             break  # the longest title decides: 支出决算表 ends many that are none of ours
     return None
 
@@ -165,53 +141,70 @@ def _titled(words: Row) -> tuple[str, str, int] | None:
 HEADS = ("", "类", "款", "项", "栏次")  # beside 合计 where it shares the row of headings
 
 
-class _Form:
-    """A table of one of the forms, that is filled from its rows."""
+@dataclass
+class Table:
+    """A statutory table as found, which is filled from its rows, those of its headings too."""
 
-    def __init__(self, table: Table, rows: list[Row]) -> None:
-        self.table, self.number, self.rows = table, table.table, rows
-        self.findings: list[Finding] = []
+    table: str
+    title: str
+    line: int
+    unit: str = ""
+    rows: list[Row] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[int]:
+        """Where its cells and headings stand."""
+        return [part.line for row in self.rows for part in row]
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is printed without any amount."""
+        return not any(cell.printed for cell in self.cells)
 
     def odd(self, line: int, what: str) -> None:
         """Note what a person has to look at."""
-        self.findings.append(Finding(line, f"table {self.number}: {what}"))
+        self.findings.append(Finding(line, f"table {self.table}: {what}"))
 
-    def fill(self) -> list[Finding]:
-        """Take the cells of the rows; what of them could not be read."""
-        read: Callable[[], Iterator[Cell]] = getattr(self, forms.FORMS[self.number]["rows"])
+    def fill(self) -> None:
+        """Take the cells of the rows, and note what of them could not be read."""
+        read: Callable[[], Iterator[Cell]] = getattr(self, f"_{forms.FORMS[self.table]['rows']}")
         known: dict[tuple[str, int], Cell] = {}
         for cell in read():
             if cell.printed in ("-", "—", "–", "——", "/"):
-                what = f"a dash in table {self.number}: blank, or zero?"
+                what = f"a dash in table {self.table}: blank, or zero?"
                 self.findings.append(Finding(cell.line, what))
             elif cell.printed and not MONEY.fullmatch(cell.printed):
                 self.odd(cell.line, f"{cell.printed!r} where a number belongs")
             elif (first := known.setdefault((cell.row, cell.column), cell)) is not cell:
                 where = f"row {cell.row}, column {cell.column}"
                 self.odd(cell.line, f"{where} is printed twice, first at line {first.line}")
-        self.table.cells = list(known.values())
-        return self.findings
+        self.cells = [*known.values()]
+        if not self.unit:
+            what = f"table {self.table} prints no unit of money"
+            self.findings.append(Finding(self.line, what))
 
     def _cells(
         self, row: str, label: str, at: Part, columns: Sequence[int], values: Row
     ) -> Iterator[Cell]:
         for column, value in zip(columns, values, strict=True):
-            yield Cell(self.number, row, column, label, value.line, at.line, value.text)
+            yield Cell(self.table, row, column, label, value.line, at.line, value.text)
 
     # ---------------------------------------------------------------------------- 01 and 04
 
-    def lines(self) -> Iterator[Cell]:
+    def _lines(self) -> Iterator[Cell]:
         """Two lists side by side, each a label, perhaps its 行次, and values."""
-        right = {"01": 1, "04": 4}[self.number]
+        right = {"01": 1, "04": 4}[self.table]
         sides = (range(1, 2), range(2, 2 + right))
-        labels = [_lines_row(self.number, row[0], "0", sides[0]) for row in self.rows]
+        labels = [_lines_row(self.table, row[0], "0", sides[0]) for row in self.rows]
         begin = next((place for place, label in enumerate(labels) if label), len(labels))
         headers, rows = self.rows[:begin], self.rows[begin:]
         if not rows:
             return
         length = Counter(map(len, rows)).most_common(1)[0][0]
         if length - 3 - right not in (0, 2):
-            self.odd(self.table.line, f"{length} cells a row, not read")
+            self.odd(self.line, f"{length} cells a row, not read")
             return
         mark = (length - 3 - right) // 2  # cells of a half for its 行次
         last = ["0", "0"]
@@ -230,7 +223,7 @@ class _Form:
             for side, half in enumerate(halves):
                 label, values = half[0], half[1 + mark :]
                 line = half[1].text if mark else ""
-                found = _lines_row(self.number, label, last[side], sides[side])
+                found = _lines_row(self.table, label, last[side], sides[side])
                 if not found and not label.text and line.isdigit() and not shifted:
                     found = line
                 if not found:
@@ -246,7 +239,7 @@ class _Form:
 
     # ------------------------------------------------------------------- 02, 03, 05, 07 and 08
 
-    def functional(self) -> Iterator[Cell]:
+    def _functional(self) -> Iterator[Cell]:
         """Codes in one cell or three, a name, and the values to the right of it."""
         parsed = []
         for place, row in enumerate(self.rows):
@@ -266,8 +259,8 @@ class _Form:
         if not parsed:
             return
         width = Counter(len(values) for *_, values in parsed).most_common(1)[0][0]
-        if width not in forms.widths(self.number):
-            self.odd(self.table.line, f"{width} columns, not read")
+        if width not in forms.widths(self.table):
+            self.odd(self.line, f"{width} columns, not read")
             return
         place, *_, values = next(one for one in parsed if len(one[-1]) == width)
         columns = self._columns(width, 1, self.rows[:place], values)
@@ -280,7 +273,7 @@ class _Form:
 
     # --------------------------------------------------------------------------------- 06, 09
 
-    def economic(self) -> Iterator[Cell]:
+    def _economic(self) -> Iterator[Cell]:
         """Groups of code, name and value side by side; class and item in one cell or two."""
         names = {
             name: row for (table, row), ones in _called().items() if table == "06" for name in ones
@@ -323,7 +316,7 @@ class _Form:
                 at = next((one for one in printed if one.text == found), part)
                 yield from self._cells(found, part.text, at, (1,), [value])
 
-    def total(self) -> Iterator[Cell]:
+    def _total(self) -> Iterator[Cell]:
         """One row of values under headings that alternate or stand in two blocks."""
         for place, row in enumerate(self.rows):
             values = row if row[0].is_value else row[1:]
@@ -339,7 +332,7 @@ class _Form:
             columns = self._columns(len(values), 1, headers, values)
             yield from self._cells("total", total.label, total, columns, values)
             return
-        self.odd(self.table.line, "no row of 12 or 16 amounts, not read")
+        self.odd(self.line, "no row of 12 or 16 amounts, not read")
 
     # ------------------------------------------------------------------------------ headings
 
@@ -362,13 +355,13 @@ class _Form:
             if not any([part.text for part in row[-len(order) :]] == numbers for row in headers):
                 self.odd(line, "columns taken in the order of the form")
             return order
-        expected = [forms.COLUMNS[self.number, width, column]["header"] for column in order]
+        expected = [forms.COLUMNS[self.table, width, column]["header"] for column in order]
         like = [[_likeness(one, other) for other in expected] for one in printed]
         chosen = _fitted(like)
         if unlike := [printed[a] for a, b in enumerate(chosen) if like[a][b] < 1.6]:
             self.odd(line, f"headings not of the form: {'; '.join(unlike)}")
         found = [order[one] for one in chosen]
-        if found != order and self.number != "09":
+        if found != order and self.table != "09":
             self.odd(line, f"columns printed in the order {found}")
         return found
 
