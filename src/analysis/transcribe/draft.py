@@ -447,7 +447,7 @@ def _save(folder: Path, path: Path, outcome: Outcome) -> None:
     page = review.page(name, read, outcome.review, outcome.summary)
     (folder / f"{name}.review.html").write_text(page, encoding="utf-8")
     places = [
-        dict(zip(PLACES, (number, line.page, *(line.box or ())), strict=False))
+        dict(zip(PLACES, (number, line.page, *line.box), strict=True))
         for number, line in enumerate(read.lines, start=1)
         if line.page
     ]

@@ -15,7 +15,7 @@ from itertools import groupby
 
 from analysis.data import forms
 from analysis.data.forms import NUMBERS, plain
-from analysis.transcribe.text import Box, Line
+from analysis.transcribe.text import NOWHERE, Box, Line
 
 MONEY = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
 ENUMERATOR = re.compile(
@@ -56,7 +56,7 @@ class Part:
 
     text: str
     line: int
-    box: Box | None
+    box: Box
 
     @property
     def label(self) -> str:
@@ -398,13 +398,13 @@ def _code(parts: Row) -> str:
 
 def _heading(rows: list[Row], value: Part) -> str:
     """What is printed above a value, from the top, /-joined; "" where no place is known."""
-    if value.box is None:
+    if value.box == NOWHERE:
         return ""
     middle = (value.box[0] + value.box[2]) / 2
     words: list[str] = []
     for row in rows:
         for part in row:
-            if part.text and part.box and part.box[0] <= middle <= part.box[2]:
+            if part.text and part.box[0] <= middle <= part.box[2]:
                 words += [part.text] if part.text not in words[-1:] else []
     return "/".join(words)
 
