@@ -8,11 +8,11 @@ fit a numeral decides, and rows below it with none of the four give more of the 
   and ``{item}`` are those of the functional classification;
 - `label`: what stands right before the numeral, earlier numerals written ``#``, punctuation in
   full width, quotes as ``“``; a group in brackets becomes part of the printed characters;
-- `role`: amount, indicator, claim, or left out (then `label` holds the numeral itself);
+- `role`: amount, indicator or claim;
 - `figure`, `formula`: names and cells, with {year}, {last}, {line}, {class}, {item} put in; of
   formulas joined by `` or `` the first counts whose figures are drafted and cells printed.
 
-What no row fits is listed for a person.
+``left_out.csv`` has what is no figure, and why. What no row fits is listed for a person.
 """
 
 from __future__ import annotations
@@ -347,7 +347,10 @@ class Draft:
             return False  # which item this is nobody knows
         put = self._about(subject, code)
         named = ("figure", "formula", "name_en", "name_zh")
-        figure, formula, english, chinese = (_put(rule[key], put) for key in named)
+        figure, formula, english, chinese = (
+            re.sub(r"\{([\w.]+)\}", lambda macro: put.get(macro[1], macro[0]), rule[key])
+            for key in named
+        )
         if rule["role"] == "claim":
             less = re.findall("[增升减降约]", f"减{words}")[-1] in "减降约"
             row = {"figure": figure, "kind": kind, "formula": formula}
@@ -408,8 +411,7 @@ class Draft:
         signed = -value if less else value
         for known, its_base, claim, before in self.changes:
             cells = base[0] == its_base[0] == "T" and base != its_base
-            same = cells and None is not self.value(base) == self.value(its_base)
-            if known == signed and same:
+            if known == signed and cells and None is not self.value(base) == self.value(its_base):
                 row |= {"figure": f"change_{self.line}", "kind": "repeat", "formula": claim}
                 self.changes.append((signed, its_base, claim, before))
                 return self._write("claims", row)
@@ -417,24 +419,17 @@ class Draft:
             row["figure"] += f"_line_{self.line}"
         claim = row["figure"]
         self._write("claims", row | {"kind": "growth", "formula": ""})
-        whole = claim == f"expenditure_change_{self.year}" and self.value(base) == self.value(
-            "T01.r58.c2"
-        )
-        of = f"expenditure_{self.year}" if whole else base
+        spent, change = f"expenditure_{self.year}", f"expenditure_change_{self.year}"
+        whole = claim == change and self.value(base) == self.value("T01.r58.c2")
+        of = spent if whole else base
         before = re.sub(r"_change_\d+$", f"_{self.year - 1}", claim)
         amount = self.figures.get(of)
         if whole and not amount:
             amount = {"direction": "expenditure", "phase": "executed", "item": "total"}
         if amount and before not in self.figures:  # else it is told again
-            derived = {
-                "figure": before,
-                "basis": "derived",
-                "formula": f"{of} {sign} {claim}",
-                "year": self.year - 1,
-                "value": "",
-                "unit": self.now["unit"],
-            }
-            self._write("amounts", {**amount, **derived})
+            own = {"figure": before, "year": self.year - 1, "value": "", "unit": self.now["unit"]}
+            derived = {"basis": "derived", "formula": f"{of} {sign} {claim}"}
+            self._write("amounts", {**amount, **own, **derived})
         else:
             before = f"({base} {sign} {claim})"
         self.changes.append((signed, base, claim, before))
@@ -535,7 +530,3 @@ def _value(printed: str) -> str:
 def _names(formula: str) -> set[str]:
     """The figures that a formula names."""
     return set(re.findall(r"\b[a-z]\w*\b", re.sub(r"T\d\d\.r\w+\.c\d+", "", formula)))
-
-
-def _put(text: str, macros: dict[str, str]) -> str:
-    return re.sub(r"\{([\w.]+)\}", lambda m: macros.get(m[1], m[0]), text)
