@@ -169,6 +169,7 @@ class Table:
 
     def fill(self) -> None:
         """Take the cells of the rows, and note what of them could not be read."""
+        # by the kind of rows that forms.csv says: lines, functional, economic or total
         read: Callable[[], Iterator[Cell]] = getattr(self, f"_{forms.FORMS[self.table]['rows']}")
         known: dict[tuple[str, int], Cell] = {}
         for cell in read():
