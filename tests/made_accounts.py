@@ -32,11 +32,9 @@ def blocks(lines: list[Line]) -> list[Block]:
 
 
 def _spans(rows: list[list[Line]]) -> list[list[tuple[str, int]]]:
-    edges = sorted({round(cell.box[0]) for row in rows for cell in row if cell.box})
+    edges = sorted({round(cell.box[0]) for row in rows for cell in row})
 
     def span(cell: Line) -> int:
-        if cell.box is None:
-            return 1
         return max(1, sum(cell.box[0] - 1 < edge < cell.box[2] - 1 for edge in edges))
 
     return [[(cell.text[1:], span(cell)) for cell in row] for row in rows]

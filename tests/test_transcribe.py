@@ -243,6 +243,21 @@ def test_a_numeral_that_is_no_number_is_left_to_a_person(printed: str, tmp_path:
     ]
 
 
+def test_a_number_with_its_thousands_parted_is_one_number(tmp_path: Path):
+    cost = ("p", "机关运行经费支出1,234.56万元,比上年增加1,000.00万元。")
+    told = [*made.account(), ("p", "十一、机关运行经费支出说明"), cost]
+    outcome = drafted(told, tmp_path)
+    values = {row["figure"]: row["value"] for row in rows(outcome.folder, "amounts")}
+    assert values["agency_operation_executed_2031"] == "1234.56"
+    assert not [one for one in outcome.review if one["rank"] == "numeral"]
+
+
+def test_an_amount_with_two_points_is_no_number(tmp_path: Path):
+    told = [(k, w.replace("110.00", "110..00") if k == "p" else w) for k, w in made.account()]
+    outcome = drafted(told, tmp_path)
+    assert "110" in {one["printed"] for one in outcome.review if one["rank"] == "numeral"}
+
+
 def test_an_unknown_line_of_a_form_is_a_finding(tmp_path: Path):
     told = made.account()
     for kind, what in told:
@@ -458,6 +473,8 @@ def test_every_cell_of_a_real_account_is_read_twice_and_right(name: str, sample:
     assert not [one for one in outcome.review if one["rank"] == "readers disagree"]
     assert problems(Package(outcome.folder)) == []
     assert "not accounted for" not in {one["what"] for one in outcome.review}
+    page = outcome.folder / draft.FOLDER / f"{outcome.document}.review.html"
+    assert "Text, read once" not in page.read_text("utf-8")
 
 
 @needs_samples

@@ -32,20 +32,6 @@ TITLE = re.compile(r"第一部分\s*(.{2,40}?)(?:部门|单位)?(?:概况|基本
 NAMED = re.compile(
     r"^(?:附件\d*[：:]?)?(?:关于)?(?:20\d\d年度?)?(.{2,40}?)(?:20\d\d年度?)?(?:部门)?(?:整体)?(?:支出)?(?:决算|绩效)"
 )
-NAMES = {  # by kind, after the year
-    "performance_evaluation": {
-        "title": "年部门整体支出绩效评价报告",
-        "title_en": " performance evaluation",
-        "short_en": " evaluation",
-        "short_zh": "年绩效评价",
-    },
-    "final_accounts": {
-        "title": "年度部门决算公开",
-        "title_en": " departmental final accounts",
-        "short_en": " accounts",
-        "short_zh": "年决算",
-    },
-}
 PLACES = ("line", "page", "left", "top", "right", "bottom")  # columns of places.csv
 FORM = {
     "printed": "",
@@ -81,7 +67,9 @@ def transcribe(path: Path, folder: Path, into: bool) -> Outcome:
         for name, content in before.content.items():
             (work / name).write_bytes(content)
         _write(work, outcome.rows, descriptor)
-        outcome.summary += [f"package: {one}" for one in validation.problems(Package(work))[:5]]
+        # a draft that stands alone was validated before its review was written
+        wrong = validation.problems(Package(work))[:5] if into else []
+        outcome.summary += [f"package: {one}" for one in wrong]
         _save(work / FOLDER, path, outcome)
         shutil.copytree(work, folder, dirs_exist_ok=True)
     return outcome
@@ -152,14 +140,17 @@ class Outcome:
             for row in source:
                 if row.get(key, "") not in known:
                     known.add(row[key])
-                    rows[name].append(_reference(name, row, labels))
+                    rows[name].append(_reference(name, row, labels.get(row.get("item", ""), "")))
         themes = {row["theme"]: int(row["position"]) for row in self.before.rows("themes")}
         if rows["indicator_definitions"] and THEME["theme"] not in themes:
             rows["themes"] = [{**THEME, "position": max(themes.values(), default=0) + 1}]
         rows["not_transcribed"] = [
             {**document, "printed": printed, "reason": reason, "reason_zh": chinese}
             for printed, (reason, chinese) in self.said.left_out.items()
-        ] + [{**document, **span} for span in self._form_lines()]
+        ]
+        for _, run in groupby(enumerate(self._form_lines()), key=lambda one: one[1] - one[0]):
+            (_, first), *_, (_, last) = [*run] * 2
+            rows["not_transcribed"] += [{**document, **FORM, "line": first, "last_line": last}]
         return rows
 
     def _renamed(self) -> Rows:
@@ -179,20 +170,14 @@ class Outcome:
             for name, rows in drafted.items()
         }
 
-    def _form_lines(self) -> Iterator[Row]:
-        """Numbers that belong to the forms, not to the account; no amount is among them."""
+    def _form_lines(self) -> Iterator[int]:
+        """Lines whose numbers belong to the forms, not to the account; no amount is among them."""
         lines = {line: self.read.lines[line - 1].text for t in self.tables for line in t.lines}
         cells = {line for cell in self.cells for line in (cell.line, cell.row_line)}
-        left = sorted(
-            line
-            for line, words in lines.items()
-            if line not in cells
-            and provenance.ANYWHERE.search(words)
-            and not re.fullmatch(r"\t\s*-?[\d,]*\.\d+", words)
-        )
-        for _, run in groupby(enumerate(left), key=lambda one: one[1] - one[0]):
-            span = [line for _, line in run]
-            yield {**FORM, "line": span[0], "last_line": span[-1]}
+        for line in sorted({*lines} - cells):
+            amount = re.fullmatch(r"\t\s*-?[\d,]*\.\d+", lines[line])
+            if provenance.ANYWHERE.search(lines[line]) and not amount:
+                yield line
 
     # ------------------------------------------------------------------------------ proving
 
@@ -207,11 +192,8 @@ class Outcome:
     def _declared(self) -> tuple[Package, pd.DataFrame]:
         """Propose that blanks mean zero where a table's identities hold so and none fails."""
         blank = {cell.table for cell in self.cells if cell.label and not cell.printed}
-        proposed = [
-            row
-            for row in self.rows["disclosed_tables"]
-            if row["table"] in blank and row["empty"] == "false"
-        ]
+        printed = [row for row in self.rows["disclosed_tables"] if row["empty"] == "false"]
+        proposed = [row for row in printed if row["table"] in blank]
         for row in proposed:
             row["blanks"] = "zero"
         package, checked = self._checked()
@@ -258,8 +240,8 @@ class Outcome:
                 where = f"table {cell.table}, row {cell.row}, column {cell.column}"
                 yield "no identity", cell.line, where, cell.printed, "no identity covers this cell"
         for row in records(self.judged[~self.judged["holds"]]):
-            found = f"{row['statement']}: {row['verdict']}; {row['arithmetic']}"
-            what = f"{found}; severity to be judged"
+            what = f"{row['statement']}: {row['verdict']}; {row['arithmetic']}"
+            what += "; severity to be judged"
             yield "claim fails", row["line"], row["figure"], row["printed"], what
 
     def _accounted(self) -> Iterator[Point]:
@@ -269,9 +251,8 @@ class Outcome:
             what = numeral.why + (f"; perhaps {near}" if near else "")
             yield "numeral", numeral.line, numeral.context, numeral.printed, what
         lines = {self.document: self.read.canonical.split("\n")}
-        for problem in validation.problems(self.package) + provenance.misplaced(
-            lines, self.package
-        ):
+        misplaced = provenance.misplaced(lines, self.package)
+        for problem in (*validation.problems(self.package), *misplaced):
             yield "finding", "", "package", "", problem
         told = {(one.line, one.printed) for one in self.said.listed}
         coverage = provenance.uncovered(lines, self.package)
@@ -354,17 +335,15 @@ def _facts(name: str, read: Text, has_tables: bool, before: list[Row]) -> dict[s
     department = department or next((row["department"] for row in before), "?")
     known = {row["department"]: row["department_en"] for row in before}
     english = known.get(department, f"{department} (to be translated)")
+    (words,) = (one for one in narrative.rules("documents") if one["kind"] == kind)
     return {
+        **{column: said.replace("{year}", year) for column, said in words.items()},
         "document": document,
         "year": year,
-        "kind": kind,
         "department": department,
         "department_en": english,
-        **{column: year + words for column, words in NAMES[kind].items()},
         "publisher": department,
         "publisher_en": english,
-        "period": "draft: the fiscal year, as far as the document says",
-        "period_zh": "草稿：按文件所列，为该财政年度",
         "lines": str(len(lines)),
         "sha256": sha,
     }
@@ -374,12 +353,11 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _reference(name: str, row: Row, labels: dict[str, str]) -> Row:
+def _reference(name: str, row: Row, label: str) -> Row:
     """A row of a table of reference that the draft needs and the package does not have."""
     if name == "units":
         return next(one for one in narrative.rules("units") if one["unit"] == row["unit"])
     if name == "items":
-        label = labels.get(row["item"], "")
         return {
             "item": row["item"],
             "scheme": row.get("scheme", "total"),
@@ -471,7 +449,7 @@ def _save(folder: Path, path: Path, outcome: Outcome) -> None:
     page = review.page(name, read, outcome.review, outcome.summary)
     (folder / f"{name}.review.html").write_text(page, encoding="utf-8")
     places = [
-        dict(zip(PLACES, (number, line.page, *(line.box or ())), strict=False))
+        dict(zip(PLACES, (number, line.page, *line.box), strict=True))
         for number, line in enumerate(read.lines, start=1)
         if line.page
     ]
@@ -488,15 +466,11 @@ def _compared(formula: str, known: Cells) -> Iterator[int]:
 
 def _suggestions(package: Package, numeral: narrative.Numeral) -> str:
     """The indicators of a package with the unit and the words of a numeral, nearest first."""
-
-    def pairs(text: str) -> list[str]:
-        return [a + b for a, b in pairwise(text)]
-
     names = {row["indicator"]: row["name_zh"] for row in package.rows("indicator_definitions")}
     units = {(row["indicator"], row["unit"]) for row in package.rows("indicators")}
-    around = {*pairs(numeral.context)}
+    around = {*pairwise(numeral.context)}
     scores = sorted(
-        (-sum(pair in around for pair in pairs(names[one])), one)
+        (-sum(pair in around for pair in pairwise(names[one])), one)
         for one, unit in units
         if numeral.printed.endswith(unit) and one in names
     )

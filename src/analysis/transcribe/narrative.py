@@ -8,18 +8,18 @@ fit a numeral decides, and rows below it with none of the four give more of the 
   and ``{item}`` are those of the functional classification;
 - `label`: what stands right before the numeral, earlier numerals written ``#``, punctuation in
   full width, quotes as ``“``; a group in brackets becomes part of the printed characters;
-- `role`: amount, indicator, claim, or left out (then `label` holds the numeral itself);
+- `role`: amount, indicator or claim;
 - `figure`, `formula`: names and cells, with {year}, {last}, {line}, {class}, {item} put in; of
   formulas joined by `` or `` the first counts whose figures are drafted and cells printed.
 
-What no row fits is listed for a person.
+``left_out.csv`` has what is no figure, and why. What no row fits is listed for a person.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ UNITS = re.compile(
     r"余?(亿元|万元|元|%|个百分点|人次|批次|台（套）|台|辆|个|人|次|批|名|家|项|件|分|户|份|万)"
 )
 MONEY = ("万元", "元", "亿元")
-FULL = str.maketrans(',:;()”"＂％', "，：；（）“““%")
+COMMA = re.compile(r"(?<!\d),|,(?!\d{3})")  # that parts no thousands
+FULL = str.maketrans(':;()”"＂％', "：；（）“““%")
 HEADING = re.compile(r"(（?[一二三四五六七八九十]+）?|\d+)[、.．\s]*(.*)")
 PART = re.compile(r"第[一二三四五六七八九十]+部分")
 PROSE = re.compile(r"绩效|名词解释|附件|附表|概况|职责|机构设置")
@@ -62,20 +63,9 @@ class Numeral:
     why: str = ""
 
 
-@dataclass
-class Draft:
-    """What the text says: rows by table as they are written, and what is left to a person."""
-
-    rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in DRAFTED})
-    left_out: dict[str, tuple[str, str]] = field(default_factory=dict)  # printed: reasons
-    listed: list[Numeral] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    drafted: list[Numeral] = field(default_factory=list)
-
-
 @cache
 def rules(name: str) -> tuple[Rule, ...]:
-    """The rows of ``phrases.csv`` or ``units.csv``."""
+    """The rows of a CSV beside this file."""
     return tuple(forms.read(Path(__file__).with_name(f"{name}.csv")))
 
 
@@ -87,7 +77,7 @@ def _fitting(section: str) -> list[list[Rule]]:
         if rule["label"]:
             groups.append([])
         groups[-1].append(rule)
-    return [one for one in groups if one[0]["role"] and re.search(one[0]["section"], section)]
+    return [one for one in groups if re.search(one[0]["section"], section)]
 
 
 def read(lines: list[Line], tables: list[Table], document: str, year: int) -> Draft:
@@ -97,21 +87,32 @@ def read(lines: list[Line], tables: list[Table], document: str, year: int) -> Dr
         lines: the text; of its tables, those that are none of the nine are listed.
         tables: the statutory tables, which claims are held against.
     """
-    reader = _Reader([cell for table in tables for cell in table.cells], document, year)
+    draft = Draft([cell for table in tables for cell in table.cells], document, year)
     statutory = {line for table in tables for line in table.lines}
     for number, line in enumerate(lines, start=1):
         if line.text.strip() and number not in statutory:
-            reader.paragraph(number, line.text)
-    return reader.done()
+            draft.paragraph(number, line)
+    draft.close()
+    return draft
 
 
-class _Reader:
-    """Goes through the text once, knowing the section, the item and the figures so far."""
+class Draft:
+    """What the text says, read once from its start, and what is left to a person.
+
+    Attributes:
+        rows: by table, as they are written.
+        left_out: the reasons, in both languages, for what is printed.
+    """
 
     def __init__(self, cells: list[Cell], document: str, year: int) -> None:
+        """Begin; `cells` are those of the statutory tables."""
+        self.rows: dict[str, list[Row]] = {name: [] for name in DRAFTED}
+        self.left_out: dict[str, tuple[str, str]] = {}
+        self.findings: list[Finding] = []
+        self.drafted: list[Numeral] = []
+        self.listed: list[Numeral] = []
         self.document, self.year = document, year
         self.cells = {(c.table, c.row, c.column): c for c in cells}
-        self.draft = Draft()
         self.part, self.heading, self.below = "", "", ""
         self.item: tuple[str, str] | None = None  # code ("" for none) and name as printed
         self.items = 0
@@ -155,9 +156,10 @@ class _Reader:
         }
 
     def finding(self, what: str) -> None:
-        self.draft.findings.append(Finding(self.line, what))
+        """Note what a person has to look at."""
+        self.findings.append(Finding(self.line, what))
 
-    def enter(self, wide: str) -> None:
+    def _enter(self, wide: str) -> None:
         """Take a heading."""
         wide = wide.rstrip("。")
         if PART.match(wide):
@@ -185,14 +187,14 @@ class _Reader:
 
     # -------------------------------------------------------------------- one paragraph
 
-    def paragraph(self, number: int, text: str) -> None:
-        cell = text.startswith("\t")
-        self.line, self.text = number, text.strip("\t \u3000") if cell else text
+    def paragraph(self, number: int, line: Line) -> None:
+        """Take the numerals of a paragraph, or of a cell of another table."""
+        self.line, self.text = number, line.text.strip("\t \u3000") if line.is_cell else line.text
         self.masked, self.places = "", [0]
-        wide = self.text.translate(FULL)
-        if not cell:
-            self.enter(wide)
-        prose = bool(cell or PROSE.search(self.part + self.heading) or not self.heading)
+        wide = COMMA.sub("，", self.text).translate(FULL)
+        if not line.is_cell:
+            self._enter(wide)
+        prose = bool(line.is_cell or PROSE.search(self.part + self.heading) or not self.heading)
         if not prose:
             self._years(wide)
             self._item(wide)
@@ -203,14 +205,14 @@ class _Reader:
         for match in NUMERAL.finditer(wide):
             spans = [one for one in left_out if one[0] <= match.start() and match.end() <= one[1]]
             for first, last, reasons in spans:
-                self.draft.left_out.setdefault(self.text[first:last].strip(), reasons)
+                self.left_out.setdefault(self.text[first:last].strip(), reasons)
             if spans or match.start() < end:
                 continue
             self.masked += wide[end : match.start()]
             self.places += range(end + 1, match.start() + 1)
             unit = UNITS.match(wide, match.end())
             why = ""
-            if cell:
+            if line.is_cell:
                 why = "a table that is none of the nine"
             elif prose:
                 why = "prose outside the standard sections"
@@ -224,7 +226,7 @@ class _Reader:
             printed = self.text[match.start() : unit.end() if unit else match.end()]
             around = self.text[max(0, match.start() - 12) : match.end() + 8]
             told = Numeral(number, match.start(), printed, around, why)
-            (self.draft.listed if why else self.draft.drafted).append(told)
+            (self.listed if why else self.drafted).append(told)
             self.masked += "#"
             self.places.append(match.end())
             end = match.end()
@@ -251,10 +253,10 @@ class _Reader:
         """The item of the classification that a paragraph is about; it may be a line of its own."""
         if not self.itemised:
             return
-        found = ITEM.search(LISTED.sub("", wide, count=1) if LISTED.match(wide) else wide)
+        listed = LISTED.match(wide)
+        found = ITEM.search(wide, listed.end() if listed else 0)
         if not found:
-            if LISTED.match(wide):
-                self.item = ("", "")
+            self.item = ("", "") if listed else self.item
             return
         self.items += 1
         group, division, name = (part.strip() for part in found.groups())
@@ -266,25 +268,19 @@ class _Reader:
         codes = [
             row for row in labels if len(row) == 7 and called(row, name) and called(row[:3], group)
         ]
-        exact = [row for row in codes if called(row[:5], division)]
-        code = (exact or codes)[0] if len(exact or codes) == 1 else ""
+        exact = [row for row in codes if called(row[:5], division)] or codes
+        code = exact[0] if len(exact) == 1 else ""
         self.item = code, name
         if not code:
             self.finding(f"no table has the item {name}")
-            row = {
-                "figure": f"item_label_{self.line}",
-                "kind": "label",
-                "formula": "T05",
-                "statement": f"the item {name} is one of table 05",
-                "statement_zh": f"“{name}”为决算表05所列科目",
-            }
-            if name in wide:
-                self.now = {"at": -1, "printed": name, "value": "", "unit": ""}
-                self._write("claims", row)
-        elif not exact:
-            self.finding(
-                f"{name} under {division}, in the tables under {labels.get(code[:5], '?')}"
-            )
+            self.now = {"at": -1, "printed": name, "value": "", "unit": ""}
+            row = {"figure": f"item_label_{self.line}", "kind": "label", "formula": "T05"}
+            row["statement"] = f"the item {name} is one of table 05"
+            row["statement_zh"] = f"“{name}”为决算表05所列科目"
+            self._write("claims", row)
+        elif not called(code[:5], division):
+            other = labels.get(code[:5], "?")
+            self.finding(f"{name} under {division}, in the tables under {other}")
 
     # ------------------------------------------------------------------------- one numeral
 
@@ -351,7 +347,10 @@ class _Reader:
             return False  # which item this is nobody knows
         put = self._about(subject, code)
         named = ("figure", "formula", "name_en", "name_zh")
-        figure, formula, english, chinese = (_put(rule[key], put) for key in named)
+        figure, formula, english, chinese = (
+            re.sub(r"\{([\w.]+)\}", lambda macro: put.get(macro[1], macro[0]), rule[key])
+            for key in named
+        )
         if rule["role"] == "claim":
             less = re.findall("[增升减降约]", f"减{words}")[-1] in "减降约"
             row = {"figure": figure, "kind": kind, "formula": formula}
@@ -412,8 +411,7 @@ class _Reader:
         signed = -value if less else value
         for known, its_base, claim, before in self.changes:
             cells = base[0] == its_base[0] == "T" and base != its_base
-            same = cells and None is not self.value(base) == self.value(its_base)
-            if known == signed and same:
+            if known == signed and cells and None is not self.value(base) == self.value(its_base):
                 row |= {"figure": f"change_{self.line}", "kind": "repeat", "formula": claim}
                 self.changes.append((signed, its_base, claim, before))
                 return self._write("claims", row)
@@ -421,24 +419,17 @@ class _Reader:
             row["figure"] += f"_line_{self.line}"
         claim = row["figure"]
         self._write("claims", row | {"kind": "growth", "formula": ""})
-        whole = claim == f"expenditure_change_{self.year}" and self.value(base) == self.value(
-            "T01.r58.c2"
-        )
-        of = f"expenditure_{self.year}" if whole else base
+        spent, change = f"expenditure_{self.year}", f"expenditure_change_{self.year}"
+        whole = claim == change and self.value(base) == self.value("T01.r58.c2")
+        of = spent if whole else base
         before = re.sub(r"_change_\d+$", f"_{self.year - 1}", claim)
         amount = self.figures.get(of)
         if whole and not amount:
             amount = {"direction": "expenditure", "phase": "executed", "item": "total"}
         if amount and before not in self.figures:  # else it is told again
-            derived = {
-                "figure": before,
-                "basis": "derived",
-                "formula": f"{of} {sign} {claim}",
-                "year": self.year - 1,
-                "value": "",
-                "unit": self.now["unit"],
-            }
-            self._write("amounts", {**amount, **derived})
+            own = {"figure": before, "year": self.year - 1, "value": "", "unit": self.now["unit"]}
+            derived = {"basis": "derived", "formula": f"{of} {sign} {claim}"}
+            self._write("amounts", {**amount, **own, **derived})
         else:
             before = f"({base} {sign} {claim})"
         self.changes.append((signed, base, claim, before))
@@ -468,7 +459,7 @@ class _Reader:
             "compares": "same",
             **row,
         }
-        self.draft.rows[table].append(self.figures[row["figure"]])
+        self.rows[table].append(self.figures[row["figure"]])
         return True
 
     def _about(self, subject: str, code: str) -> dict[str, str]:
@@ -493,41 +484,37 @@ class _Reader:
         said = re.search(
             r"决算数?[^，。；]{0,4}(大于|小于|高于|低于|等于|持平)|预算数?(?:基本)?(持平)", wide
         )
-        amounts = [
-            re.search(rf"{word}[^#，。；\d]{{0,6}}?([\d,.]+)万?元", wide)
-            for word in ("预算(?:数)?为?", "支出决算(?:数)?为?")
-        ]
-        if not said or not all(amounts):
+        amount = r"[^#，。；\d]{0,6}?([\d,]+(?:\.\d+)?)\.?万?元"
+        budget = re.search(f"预算(?:数)?为?{amount}", wide)
+        executed = re.search(f"支出决算(?:数)?为?{amount}", wide)
+        if not (said and budget and executed):
             return
-        budget, spent = (float(one[1].rstrip(".").replace(",", "")) for one in amounts if one)
+        approved, spent = (float(one[1].replace(",", "")) for one in (budget, executed))
         word = said[1] or said[2]
-        holds = abs(spent - budget) < 0.05 * budget + 0.01
+        holds = abs(spent - approved) < 0.05 * approved + 0.01
         if word[0] in "大高":
-            holds = spent > budget
+            holds = spent > approved
         elif word[0] in "小低":
-            holds = spent < budget
+            holds = spent < approved
         if not holds:
-            self.finding(f"{said[0]}, but {spent:g} was spent of a budget of {budget:g}")
+            self.finding(f"{said[0]}, but {spent:g} was spent of a budget of {approved:g}")
 
-    def done(self) -> Draft:
-        """Without what rests on figures that were never found."""
-        draft, known = self.draft, {*self.figures}
-        for row in draft.rows["claims"]:
+    def close(self) -> None:
+        """Leave to a person what rests on figures that were never found."""
+        known = {*self.figures}
+        for row in self.rows["claims"]:
             ways = row["formula"].split(" or ")
             row["formula"] = next((w for w in ways if _names(w) <= known and self.has(w)), ways[0])
         count = -1
         while count != len(known):
             count = len(known)
-            draft.rows = {
-                table: [row for row in part if _names(row["formula"]) <= known]
-                for table, part in draft.rows.items()
-            }
-            known = {row["figure"] for part in draft.rows.values() for row in part}
-        kept = {(row["line"], row["at"]) for part in draft.rows.values() for row in part}
-        lost = [one for one in draft.drafted if (one.line, one.start) not in kept]
-        draft.drafted = [one for one in draft.drafted if one not in lost]
-        draft.listed += [replace(one, why="nothing to hold it against") for one in lost]
-        return draft
+            for table, part in self.rows.items():
+                self.rows[table] = [row for row in part if _names(row["formula"]) <= known]
+            known = {row["figure"] for part in self.rows.values() for row in part}
+        kept = {(row["line"], row["at"]) for part in self.rows.values() for row in part}
+        lost = [one for one in self.drafted if (one.line, one.start) not in kept]
+        self.drafted = [one for one in self.drafted if one not in lost]
+        self.listed += [replace(one, why="nothing to hold it against") for one in lost]
 
 
 def _value(printed: str) -> str:
@@ -543,7 +530,3 @@ def _value(printed: str) -> str:
 def _names(formula: str) -> set[str]:
     """The figures that a formula names."""
     return set(re.findall(r"\b[a-z]\w*\b", re.sub(r"T\d\d\.r\w+\.c\d+", "", formula)))
-
-
-def _put(text: str, macros: dict[str, str]) -> str:
-    return re.sub(r"\{([\w.]+)\}", lambda m: macros.get(m[1], m[0]), text)

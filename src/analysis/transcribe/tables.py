@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
 
 from analysis.data import forms
 from analysis.data.forms import NUMBERS, plain
-from analysis.transcribe.text import Box, Line
+from analysis.transcribe.text import NOWHERE, Box, Line
 
 MONEY = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
 ENUMERATOR = re.compile(
@@ -50,30 +50,13 @@ class Cell:
     printed: str
 
 
-@dataclass
-class Table:
-    """A statutory table as found; `lines` are those of its cells and headings."""
-
-    table: str
-    title: str
-    line: int
-    unit: str
-    cells: list[Cell] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-
-    @property
-    def empty(self) -> bool:
-        """Whether it is printed without any amount."""
-        return not any(cell.printed for cell in self.cells)
-
-
 @dataclass(frozen=True)
 class Part:
     """A printed cell before it is known what it is."""
 
     text: str
     line: int
-    box: Box | None
+    box: Box
 
     @property
     def label(self) -> str:
@@ -100,11 +83,10 @@ def find(lines: list[Line]) -> tuple[list[Table], list[Finding]]:
         lines: the text; a line that begins with a tab is a cell, a blank line ends a row.
     """
     tables: dict[str, Table] = {}
-    rows: dict[str, list[Row]] = {}
-    findings: list[Finding] = []
-    pending: tuple[str, str, int] | None = None  # number, title and line of a title just read
-    current, unit, since = "", "", 0
-    for row in _rows(lines):
+    current: Table | None = None
+    pending: Table | None = None  # whose title was just read
+    unit, since = "", 0
+    for row in rows(lines):
         words = [part for part in row if part.text]
         titled = _titled(words) if len(words) <= 3 else None
         if titled:
@@ -114,35 +96,29 @@ def find(lines: list[Line]) -> tuple[list[Table], list[Finding]]:
         if titled or len(row) == 1:
             since += 1
             # a note between the parts of a table that a page break cuts is seldom more than a line
-            if lines[row[0].line - 1].text[:1] != "\t" and not titled:
-                current = "" if len(row[0].text) > 12 or since > 6 else current
+            if not lines[row[0].line - 1].is_cell and not titled:
+                current = None if len(row[0].text) > 12 or since > 6 else current
                 pending = None if len(row[0].text) > 80 or since > 6 else pending
             continue
         if pending:
-            current, title, line = pending
-            if current not in tables:
-                tables[current] = Table(current, title, line, unit)
-            pending = None
+            current, pending = tables.setdefault(pending.table, pending), None
         if current:
-            rows.setdefault(current, []).append(row)
-            tables[current].lines += [part.line for part in row]
-            tables[current].unit = tables[current].unit or unit
+            current.rows.append(row)
+            current.unit = current.unit or unit
     for table in tables.values():
-        findings += _Form(table, rows.get(table.table, [])).fill()
-        if not table.unit:
-            findings.append(Finding(table.line, f"table {table.table} prints no unit of money"))
-    return list(tables.values()), findings
+        table.fill()
+    return [*tables.values()], [one for table in tables.values() for one in table.findings]
 
 
-def _rows(lines: list[Line]) -> Iterator[Row]:
+def rows(lines: list[Line]) -> Iterator[Row]:
     """Rows of cells; a paragraph is a row of one part."""
-    for cells, run in groupby(enumerate(lines, start=1), lambda one: one[1].text[:1] == "\t"):
+    for cells, run in groupby(enumerate(lines, start=1), lambda one: one[1].is_cell):
         row = [Part(line.text.strip("\t \u3000"), number, line.box) for number, line in run]
         yield from [row] if cells else ([part] for part in row if part.text)
 
 
-def _titled(words: Row) -> tuple[str, str, int] | None:
-    """Number, title as printed and line of the statutory table that a heading names."""
+def _titled(words: Row) -> Table | None:
+    """The statutory table that a heading names, its title as printed."""
     for part in words:
         if len(part.text) > 100:
             continue
@@ -157,7 +133,7 @@ def _titled(words: Row) -> tuple[str, str, int] | None:
                 printed = re.search(r"[\s（()）“”\"'‘’＂]*".join(map(re.escape, title)), part.text)
                 assert printed is not None
                 closed = printed[0].count("“") - printed[0].count("”") == 1
-                return NUMBERS[title], printed[0] + ("”" if closed else ""), part.line
+                return Table(NUMBERS[title], printed[0] + ("”" if closed else ""), part.line)
             break  # the longest title decides: 支出决算表 ends many that are none of ours
     return None
 
@@ -165,58 +141,71 @@ def _titled(words: Row) -> tuple[str, str, int] | None:
 HEADS = ("", "类", "款", "项", "栏次")  # beside 合计 where it shares the row of headings
 
 
-class _Form:
-    """A table of one of the forms, that is filled from its rows."""
+@dataclass
+class Table:
+    """A statutory table as found, which is filled from its rows, those of its headings too."""
 
-    def __init__(self, table: Table, rows: list[Row]) -> None:
-        self.table, self.number, self.rows = table, table.table, rows
-        self.findings: list[Finding] = []
+    table: str
+    title: str
+    line: int
+    unit: str = ""
+    rows: list[Row] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[int]:
+        """Where its cells and headings stand."""
+        return [part.line for row in self.rows for part in row]
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is printed without any amount."""
+        return not any(cell.printed for cell in self.cells)
 
     def odd(self, line: int, what: str) -> None:
         """Note what a person has to look at."""
-        self.findings.append(Finding(line, f"table {self.number}: {what}"))
+        self.findings.append(Finding(line, f"table {self.table}: {what}"))
 
-    def fill(self) -> list[Finding]:
-        """Take the cells of the rows; what of them could not be read."""
-        read = {
-            "lines": self._lines,
-            "functional": self._functional,
-            "economic": self._economic,
-            "total": self._total,
-        }[forms.FORMS[self.number]["rows"]]
+    def fill(self) -> None:
+        """Take the cells of the rows, and note what of them could not be read."""
+        # by the kind of rows that forms.csv says: lines, functional, economic or total
+        read: Callable[[], Iterator[Cell]] = getattr(self, f"_{forms.FORMS[self.table]['rows']}")
         known: dict[tuple[str, int], Cell] = {}
         for cell in read():
             if cell.printed in ("-", "—", "–", "——", "/"):
-                what = f"a dash in table {self.number}: blank, or zero?"
+                what = f"a dash in table {self.table}: blank, or zero?"
                 self.findings.append(Finding(cell.line, what))
             elif cell.printed and not MONEY.fullmatch(cell.printed):
                 self.odd(cell.line, f"{cell.printed!r} where a number belongs")
             elif (first := known.setdefault((cell.row, cell.column), cell)) is not cell:
                 where = f"row {cell.row}, column {cell.column}"
                 self.odd(cell.line, f"{where} is printed twice, first at line {first.line}")
-        self.table.cells = list(known.values())
-        return self.findings
+        self.cells = [*known.values()]
+        if not self.unit:
+            what = f"table {self.table} prints no unit of money"
+            self.findings.append(Finding(self.line, what))
 
     def _cells(
         self, row: str, label: str, at: Part, columns: Sequence[int], values: Row
     ) -> Iterator[Cell]:
         for column, value in zip(columns, values, strict=True):
-            yield Cell(self.number, row, column, label, value.line, at.line, value.text)
+            yield Cell(self.table, row, column, label, value.line, at.line, value.text)
 
     # ---------------------------------------------------------------------------- 01 and 04
 
     def _lines(self) -> Iterator[Cell]:
         """Two lists side by side, each a label, perhaps its 行次, and values."""
-        right = {"01": 1, "04": 4}[self.number]
+        right = {"01": 1, "04": 4}[self.table]
         sides = (range(1, 2), range(2, 2 + right))
-        labels = [_lines_row(self.number, row[0], "0", sides[0]) for row in self.rows]
+        labels = [_lines_row(self.table, row[0], "0", sides[0]) for row in self.rows]
         begin = next((place for place, label in enumerate(labels) if label), len(labels))
         headers, rows = self.rows[:begin], self.rows[begin:]
         if not rows:
             return
         length = Counter(map(len, rows)).most_common(1)[0][0]
         if length - 3 - right not in (0, 2):
-            self.odd(self.table.line, f"{length} cells a row, not read")
+            self.odd(self.line, f"{length} cells a row, not read")
             return
         mark = (length - 3 - right) // 2  # cells of a half for its 行次
         last = ["0", "0"]
@@ -235,7 +224,7 @@ class _Form:
             for side, half in enumerate(halves):
                 label, values = half[0], half[1 + mark :]
                 line = half[1].text if mark else ""
-                found = _lines_row(self.number, label, last[side], sides[side])
+                found = _lines_row(self.table, label, last[side], sides[side])
                 if not found and not label.text and line.isdigit() and not shifted:
                     found = line
                 if not found:
@@ -271,8 +260,8 @@ class _Form:
         if not parsed:
             return
         width = Counter(len(values) for *_, values in parsed).most_common(1)[0][0]
-        if width not in forms.widths(self.number):
-            self.odd(self.table.line, f"{width} columns, not read")
+        if width not in forms.widths(self.table):
+            self.odd(self.line, f"{width} columns, not read")
             return
         place, *_, values = next(one for one in parsed if len(one[-1]) == width)
         columns = self._columns(width, 1, self.rows[:place], values)
@@ -344,7 +333,7 @@ class _Form:
             columns = self._columns(len(values), 1, headers, values)
             yield from self._cells("total", total.label, total, columns, values)
             return
-        self.odd(self.table.line, "no row of 12 or 16 amounts, not read")
+        self.odd(self.line, "no row of 12 or 16 amounts, not read")
 
     # ------------------------------------------------------------------------------ headings
 
@@ -367,13 +356,13 @@ class _Form:
             if not any([part.text for part in row[-len(order) :]] == numbers for row in headers):
                 self.odd(line, "columns taken in the order of the form")
             return order
-        expected = [forms.COLUMNS[self.number, width, column]["header"] for column in order]
+        expected = [forms.COLUMNS[self.table, width, column]["header"] for column in order]
         like = [[_likeness(one, other) for other in expected] for one in printed]
         chosen = _fitted(like)
         if unlike := [printed[a] for a, b in enumerate(chosen) if like[a][b] < 1.6]:
             self.odd(line, f"headings not of the form: {'; '.join(unlike)}")
         found = [order[one] for one in chosen]
-        if found != order and self.number != "09":
+        if found != order and self.table != "09":
             self.odd(line, f"columns printed in the order {found}")
         return found
 
@@ -410,13 +399,13 @@ def _code(parts: Row) -> str:
 
 def _heading(rows: list[Row], value: Part) -> str:
     """What is printed above a value, from the top, /-joined; "" where no place is known."""
-    if value.box is None:
+    if value.box == NOWHERE:
         return ""
     middle = (value.box[0] + value.box[2]) / 2
     words: list[str] = []
     for row in rows:
         for part in row:
-            if part.text and part.box and part.box[0] <= middle <= part.box[2]:
+            if part.text and part.box[0] <= middle <= part.box[2]:
                 words += [part.text] if part.text not in words[-1:] else []
     return "/".join(words)
 

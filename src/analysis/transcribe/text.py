@@ -28,6 +28,7 @@ SECONDS, MEMORY = 120, 2 << 30
 PAGES, BYTES, UNPACKED, LINES = 300, 100 << 20, 300 << 20, 200_000
 REFUSED = 3  # exit code of the reading process
 Box = tuple[float, float, float, float]
+NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 
 
 class RefusedError(ValueError):
@@ -38,14 +39,20 @@ class RefusedError(ValueError):
 class Line:
     """A line of the text: its page (from 1, 0 for none), its box (left, top, right, bottom).
 
-    The box is in points, or in columns and rows of its table where there are no pages; None in
-    plain text. `second` is what PDFium reads in the box of a cell, None where nobody read twice.
+    The box is in points, or in columns and rows of its table where there are no pages; a paragraph
+    without pages is nowhere. `second` is what PDFium reads in the box of a cell, None where nobody
+    read twice.
     """
 
     text: str
     page: int = 0
-    box: Box | None = None
+    box: Box = NOWHERE
     second: str | None = None
+
+    @property
+    def is_cell(self) -> bool:
+        """Whether it is a cell of a table, not a paragraph."""
+        return self.text.startswith("\t")
 
 
 @dataclass
@@ -95,7 +102,7 @@ def read(path: Path) -> Text:
             f"{path.name}: damaged, or more than can be read; open it and save or print it anew"
         )
     told = json.loads(done.stdout)
-    told["lines"] = [Line(**{**one, "box": one["box"] and (*one["box"],)}) for one in told["lines"]]
+    told["lines"] = [Line(**{**one, "box": (*one["box"],)}) for one in told["lines"]]
     return Text(**told)
 
 
@@ -241,8 +248,12 @@ def _page(page: Any, number: int, second: Any) -> list[list[Line]]:
                     )
                     text = tidy("".join(map(_joined, within)))
                     cells.append(Line("\t" + text, number, box, tidy(again)))
-                elif covered := _covered_above(grid[:place], above, position):
-                    cells.append(Line("\t", number, covered, ""))
+                    continue
+                # what is left here of one that begins in a row above, by its first column
+                over = (other.cells[position] for other in grid[:place])
+                if covered := next((one for one in over if one and one[3] > above + 2), None):
+                    box = (covered[0], above, covered[2], covered[3])
+                    cells.append(Line("\t", number, box, ""))
             found.append((above, cells))
     for line in _lines(chars):
         box, text = _rounded(objects_to_bbox(line)), tidy(_joined(line))
@@ -255,18 +266,6 @@ def _page(page: Any, number: int, second: Any) -> list[list[Line]]:
 def _rounded(box: Sequence[float]) -> Box:
     left, top, right, bottom = (round(float(one), 1) for one in box)
     return left, top, right, bottom
-
-
-def _covered_above(rows: list[Any], top: float, position: int) -> Box | None:
-    """What is left below `top` of a cell that begins in one of the rows above, if there is one.
-
-    Where that cell spans columns too, only its first column counts.
-    """
-    for row in rows:
-        box = row.cells[position]
-        if box and box[3] > top + 2:
-            return (box[0], top, box[2], box[3])
-    return None
 
 
 def _picture(page: Any) -> tuple[str, float, float]:
@@ -286,39 +285,41 @@ START = re.compile(
 
 def _flow(pages: list[list[list[Line]]]) -> Iterator[Line]:
     """Printed lines joined to paragraphs, across pages; the rows of tables between them."""
-    held: list[tuple[Line, Box]] = []  # of the open paragraph
+    held: list[Line] = []  # of the open paragraph
     for page in pages:
-        body = [row[0].box for row in page if row[0].text[:1] != "\t" and row[0].box]
-        edge = max((box[2] for box in body), default=0.0)
+        body = [row[0].box for row in page if not row[0].is_cell]
         margin = min((box[0] for box in body), default=0.0)
+        edge = max((box[2] for box in body), default=0.0)
         for row in page:
-            line, box = row[0], row[0].box
-            if line.text[:1] == "\t" or box is None:
-                yield from _merged(held)
+            line = row[0]
+            if held and (line.is_cell or _begins(line, held[-1], margin, edge)):
+                yield _paragraph(held)
                 held = []
+            if line.is_cell:
                 yield from _row(row)
-                continue
-            size = box[3] - box[1]
-            if held:
-                last, place = held[-1]
-                reaches = last.page != line.page or place[2] > edge - 2.5 * size
-                indented = box[0] > margin + 1.2 * size
-                ends = last.text.endswith("。") and place[2] < edge - size
-                begins = START.match(line.text) or indented or not reaches or ends
-                if begins and not re.match("（[类款项]）|[，。；、）]", line.text):
-                    yield from _merged(held)
-                    held = []
-            held.append((line, box))
-    yield from _merged(held)
+            else:
+                held.append(line)
+    if held:
+        yield _paragraph(held)
 
 
-def _merged(held: list[tuple[Line, Box]]) -> Iterator[Line]:
+def _begins(line: Line, last: Line, margin: float, edge: float) -> bool:
+    """Whether a paragraph begins with a printed line, that stands below another."""
+    size = line.box[3] - line.box[1]
+    reaches = last.page != line.page or last.box[2] > edge - 2.5 * size
+    indented = line.box[0] > margin + 1.2 * size
+    ended = last.text.endswith("。") and last.box[2] < edge - size
+    if not (START.match(line.text) or indented or not reaches or ended):
+        return False
+    return not re.match("（[类款项]）|[，。；、）]", line.text)
+
+
+def _paragraph(held: list[Line]) -> Line:
     from pdfplumber.utils.geometry import merge_bboxes
 
-    if held:
-        page = held[0][0].page
-        box = merge_bboxes([box for line, box in held if line.page == page])
-        yield Line(tidy(" ".join(line.text for line, _ in held)), page, box)
+    page = held[0].page
+    box = merge_bboxes([line.box for line in held if line.page == page])
+    return Line(tidy(" ".join(line.text for line in held)), page, box)
 
 
 # --------------------------------------------------------------------------- DOCX, XLSX, HTML
@@ -395,7 +396,7 @@ def _blocks(tree: Any) -> Text:
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walk:
         if BLOCK.fullmatch(element.tag):
-            lines += _paragraph(held)
+            lines += _words(held)
             held = ""
         if event == "end":
             held += element.tail or ""
@@ -407,7 +408,7 @@ def _blocks(tree: Any) -> Text:
     return Text(lines)
 
 
-def _paragraph(text: str) -> list[Line]:
+def _words(text: str) -> list[Line]:
     return [Line(text)] if (text := tidy(text)) else []
 
 
@@ -503,7 +504,7 @@ def _sheet(rows: list[list[Square]], width: int) -> Iterator[Line]:
                 yield from _row([_cell(*c[:4]) for c in row if c.column + c.width <= end])
         else:
             for row in part:
-                yield from _paragraph("".join(one.text for one in row))
+                yield from _words("".join(one.text for one in row))
 
 
 # ------------------------------------------------------------------------------------ process
