@@ -76,11 +76,15 @@ def serving(command: Sequence[str | Path], folder: Path) -> Iterator[dict[str, A
         with subprocess.Popen(line, stdout=log, stderr=log, env=os.environ | home) as server:
             try:
                 deadline = time.monotonic() + 60
-                while "?token=" not in told.read_text():
+                served = (folder / "runtime").glob
+                # the file is there before anything is written into it
+                while "?token=" not in told.read_text() or not any(
+                    one.read_text() for one in served("jpserver-*.json")
+                ):
                     assert server.poll() is None, told.read_text()
                     assert time.monotonic() < deadline, told.read_text()
                     time.sleep(0.2)
-                [found] = (folder / "runtime").glob("jpserver-*.json")
+                [found] = served("jpserver-*.json")
                 yield json.loads(found.read_text()) | {"log": told}
             finally:
                 server.terminate()
