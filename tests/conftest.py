@@ -41,6 +41,19 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
+# What takes longest, first: what is short then fills the time at the end.
+LONGEST = ("project", "pages_in_a_browser", "engine", "increments", "failures", "lab", "transcribe",
+           "batch", "cluster")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A module's tests run in one worker, which makes what they share once."""
+    names = [f"test_{name}" for name in LONGEST]
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda one: [*names, one.path.stem].index(one.path.stem))
+
+
 @pytest.fixture(autouse=True)
 def english():
     """What a test shows is in English unless it says otherwise."""

@@ -1,5 +1,6 @@
 """Whatever goes wrong in one report: a clear line, the others written, another try next time."""
 
+import itertools
 import os
 import random
 import resource
@@ -8,14 +9,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import NOTEBOOKS, ROOT, Done, arguments, files, process, ran, reports, texts
 
+from analysis.batch import run
+from analysis.batch.plan import Outcome, Report
 from analysis.batch.run import plain_index
+from analysis.batch.snapshot import PACKAGE
+from analysis.batch.state import State
 
 EXPECTED = {
     "cell_error": "ZeroDivisionError: division by zero",
@@ -237,14 +243,16 @@ def test_a_batch_killed_while_its_server_imports_for_minutes_leaves_no_process(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_batch_killed_at_any_moment_leaves_only_whole_files(tmp_path: Path) -> None:
+def test_a_batch_killed_at_any_moment_leaves_no_process_and_only_whole_files(
+    tmp_path: Path,
+) -> None:
     names = ("slow", "reads_amounts", "displays", "hang_in_c")
     reports(tmp_path / "reference", *names[:-1])
     whole = files(tmp_path / "reference")
 
-    def kill_ten_times(folder: str) -> None:
+    def kill_four_times(folder: str) -> None:
         out, chance = tmp_path / folder, random.Random(folder)
-        for attempt in range(10):
+        for attempt in range(4):
             mark = f"kill-{os.getpid()}-{folder}-{attempt}"
             batch = subprocess.Popen(
                 arguments(out, *names, force=True, jobs=3),
@@ -253,7 +261,7 @@ def test_a_batch_killed_at_any_moment_leaves_only_whole_files(tmp_path: Path) ->
                 env=os.environ | {"ANALYSIS_TEST": mark},
             )
             assert batch.stdout is not None
-            if attempt % 4:  # one in four while it starts, the others while it writes
+            if attempt:  # one in four while it starts, the others while it writes
                 batch.stdout.readline()
             time.sleep(chance.uniform(0.0, 1.5))
             batch.kill()
@@ -267,8 +275,57 @@ def test_a_batch_killed_at_any_moment_leaves_only_whole_files(tmp_path: Path) ->
                 assert path == "index.html" or content == whole[path], path
 
     with ThreadPoolExecutor() as pool:  # most of it is waiting
-        list(pool.map(kill_ten_times, ("one", "two")))
+        list(pool.map(kill_four_times, ("one", "two")))
     for out in (tmp_path / "one", tmp_path / "two"):
         assert reports(out, *names[:-1]).returncode == 0
         assert {path: content for path, content in files(out).items() if path in whole} == whole
         assert {path.name for path in (out / ".analysis").iterdir()} == {"lock", "state.jsonl"}
+
+
+WRITING = {"open", "write", "__exit__", "replace", "rename", "unlink", "mkdir", "rmdir"}
+
+
+def die_at(step: int) -> None:
+    """End this process by force before or after one of its calls that write, by its number."""
+    steps = itertools.count(1)
+
+    def look(frame: object, event: str, called: Any) -> None:
+        if event.startswith("c_") and called.__name__ in WRITING and next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(look)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+def test_a_batch_killed_at_each_step_of_its_writing_leaves_only_whole_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, names = tmp_path / "out", ("reads_nothing", "displays")
+    reports(out, *names)
+    whole = files(out)
+    step = 0
+
+    # what workers would answer; the batch that writes it down is the real one
+    def outcomes(todo: Iterable[Report], *_: object) -> Iterator[tuple[Report, Outcome]]:
+        die_at(step)
+        for one in todo:
+            html, notebook = (whole[one.name + end].decode() for end in (".html", ".ipynb"))
+            yield one, Outcome(html, notebook, [PACKAGE] * (step % 2))  # so that it is noted
+
+    monkeypatch.setattr(run, "outcomes", outcomes)
+    index = whole["index.html"].decode()
+    monkeypatch.setattr(run, "answers", lambda tasks, *_: [(one, index) for one in tasks])
+    killed = -signal.SIGKILL
+    while killed == -signal.SIGKILL:
+        step += 1
+        child = os.fork()
+        if not child:
+            done = reports(out, *names, force=True)
+            sys.setprofile(None)
+            os._exit(done.returncode)
+        killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert files(out) == whole, step
+        assert {*State(out / ".analysis").reports} == {*names}, step
+    assert killed == 0
+    assert step > 50
+    assert {path.name for path in (out / ".analysis").iterdir()} == {"lock", "state.jsonl"}
