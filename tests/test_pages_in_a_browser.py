@@ -72,7 +72,8 @@ MEASURES = {
         const unit = /\\d ?(%|‰|万元|元|个百分点|人次|人|项|处)/u, found = []
         const walk = document.createTreeWalker(document.querySelector('main'), 4)
         while (walk.nextNode()) {
-            const node = walk.currentNode, inside = node.parentElement.closest('.n, .num:not(.long), svg, pre, .v')
+            const node = walk.currentNode, parent = node.parentElement
+            const inside = parent.closest('.n, .num:not(.long), svg, pre, .v')
             if (!inside && unit.test(node.data)) found.push(node.data)}
         return found})()""",
     "wide": """[...document.querySelectorAll('table')].filter(
