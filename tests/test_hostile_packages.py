@@ -334,3 +334,69 @@ def test_code_that_lies_in_the_package_is_not_run(data, monkeypatch):
         (data / f"{name}.py").write_text("import os\nos._exit(77)\n", encoding="utf-8")
     monkeypatch.chdir(data)
     assert check(Path()).returncode == 0
+
+
+def own_table(data: Path, content: str, **schema: object) -> None:
+    """Add a table of one's own to the package."""
+    described = descriptor(data)
+    like = copy.deepcopy(table(described, "themes"))
+    like |= {"name": "own", "title": "Own", "path": "own.csv"}
+    like["schema"] |= {"fields": [{"name": "a", "type": "string"}]} | schema
+    like["schema"].pop("primaryKey", None)
+    like["schema"] |= {key: schema[key] for key in {*schema} & {"primaryKey"}}
+    described["resources"].append(like)
+    describe(data, described)
+    (data / "own.csv").write_text(content, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"fields": [{"name": "a", "type": "string", "constraints": {"pattern": "(a+)+$"}}]},
+        {"fields": [{"name": "a", "type": "string", "constraints": None}]},
+        {"fields": [{"name": "a", "type": "string"}] * 2},
+        {"primaryKey": ["zz"]},
+        {"primaryKey": 5},
+    ],
+    ids=["slow-pattern", "no-rules", "twice", "no-such-key", "odd-key"],
+)
+def test_a_stranger_s_own_table_brings_no_rules_of_its_own(data, schema):
+    own_table(data, "a\n" + "a" * 40 + "!\n", **schema)
+    [problem] = validation.problems(data)
+    assert ", table own: found " in problem
+
+
+def test_too_many_tables_rows_or_columns_are_refused_at_once(data):
+    described = descriptor(data)
+    described["resources"] += [table(described, "themes")] * 200
+    describe(data, described)
+    [problem] = validation.problems(data)
+    assert problem.endswith("tables, expected at most 100")
+
+
+def test_a_table_of_too_many_rows_is_refused_before_it_fills_the_memory(data):
+    own_table(data, "a\n" + "b\n" * 300_000)
+    [problem] = validation.problems(data)
+    assert problem == "own.csv, row 200002: found more rows, expected at most 200,000"
+    (data / "own.csv").write_text("a\n" + "\n" * 3_000_000, encoding="utf-8")
+    problems = validation.problems(data)
+    assert problems[0] == "own.csv, row 2: found an empty row, expected 1 cells"
+    assert len(problems) == 51
+    (data / "own.csv").write_text(",".join(f"c{i}" for i in range(60_000)) + "\n", "utf-8")
+    [problem] = validation.problems(data)
+    assert problem.startswith("own.csv, row 1, column a, c0, c1, ")
+
+
+def test_a_day_of_release_that_is_none_is_refused(data):
+    content = descriptor(data)
+    content["created"] = "2024\x1b[31m"
+    describe(data, content)
+    [problem] = validation.problems(data)
+    assert problem.endswith("expected a day like 2024-12-31")
+
+
+@pytest.mark.parametrize("year", ["2024.9", "1e300", "18446744073709551615", "nan"])
+def test_a_year_that_is_no_whole_number_is_refused_by_who_only_loads(data, year):
+    edit(data, "amounts", ",2024,", f",{year},")
+    with pytest.raises(DataError, match=r"^amounts\.csv: found "):
+        analysis.load("amounts", data)

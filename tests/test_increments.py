@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+import re
 from pathlib import Path
 
 import nbformat
@@ -161,3 +162,20 @@ def test_an_edit_and_its_reversal_while_a_batch_runs_leave_nothing_wrong(
     pages = [files(tmp_path / out)["2024/b.html"] for out in ("out", "fresh")]
     assert pages[0] == pages[1]
     assert json.loads((tmp_path / "out" / "2024" / "b.ipynb").read_text("utf-8"))["cells"]
+
+
+def test_an_answer_of_other_data_stands_beside_no_link(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    both = [str(ROOT / "notebooks" / f"{name}.ipynb") for name in ("budget_execution", "trends")]
+    run(out, both, data=data, language="en", year=2022)
+    run(out, both[1:], data=data, language="en")
+    page = re.sub(r"<[^>]*>", "", (out / "index.html").read_text("utf-8"))
+    assert "64.19 万元 was spent in 2022" in page
+    for table in ("amounts", "claims"):
+        path = data / f"{table}.csv"
+        path.write_text(path.read_text("utf-8").replace("64.19", "63.19"), "utf-8")
+    run(out, both[1:], data=data, language="en")
+    page = (out / "index.html").read_text("utf-8")
+    assert "63.19" in page
+    assert "64.19" not in page
+    assert "2022/budget_execution.html" in page

@@ -227,3 +227,28 @@ def test_what_a_package_of_others_has_written_is_not_signed(data: Path, tmp_path
     env = {"JUPYTER_DATA_DIR": str(tmp_path / "share")}
     reports(tmp_path / "out", notebook="budget_execution", year=2024, data=data, env=env)
     assert not (tmp_path / "share").exists()
+
+
+@pytest.mark.parametrize("error", [[], {}, 0, False])
+def test_a_forged_fact_is_none_and_its_report_is_run_again(error: object, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert reports(out, "reads_nothing").returncode == 0
+    state = out / ".analysis" / "state.jsonl"
+    lines = [json.loads(line) for line in state.read_text("utf-8").splitlines() if line]
+    for kind, _about, what in lines:
+        if kind == "report":
+            what["error"] = error
+    state.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    result = reports(out, "reads_nothing")
+    assert (result.returncode, ran(result)) == (0, {"reads_nothing"})
+
+
+def test_a_forged_name_of_two_lines_is_told_in_one(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert reports(out, "reads_nothing").returncode == 0
+    with (out / ".analysis" / "state.jsonl").open("a", encoding="utf-8") as file:
+        fact = {"error": None, "files": {}, "key": {}, "looks": [], "path": ""}
+        file.write(json.dumps(["report", "1999/x\nwritten  y", fact]) + "\n")
+    result = reports(out, "reads_nothing")
+    assert "written  y" not in result.stdout.splitlines()
+    assert "1999/x\\nwritten  y" in result.stdout

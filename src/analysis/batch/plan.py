@@ -95,11 +95,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a report: two files, its answer, what it looked at, and why it failed if so."""
+    """What came of a report: its two files, what it has looked at, and why it failed if so."""
 
     html: str = field(repr=False)
     notebook: str = field(repr=False)
-    answer: str
     looks: list[Look]
     error: str | None = None
 

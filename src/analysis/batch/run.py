@@ -185,7 +185,7 @@ class Batch:
                 }
             )
             made_from = key(report, self.snapshot, outcome.looks)
-            fact = Fact(outcome.error, files, made_from, outcome.looks, report.path, outcome.answer)
+            fact = Fact(outcome.error, files, made_from, outcome.looks, report.path)
             self.state.add(report.name, fact)
             return outcome.error
         except OSError as problem:
@@ -206,7 +206,8 @@ class Batch:
             facts = [statuses, all(found.values()), self.snapshot.hash, code()]
             shown[language] = sha256(json.dumps(facts).encode())
             if statuses and not self._is_shown(_index(language), shown[language]):
-                tasks.append(("index", statuses, language, all(found.values())))
+                pages = (self.folder.path / _index(language)).parent
+                tasks.append(("index", statuses, language, all(found.values()), pages))
         written = [self.folder.path / f"{one.name}.ipynb" for one in self.todo if not one.path]
         if self.own and written:  # have Jupyter trust what the project made of its own data
             tasks.append(("sign", [path for path in written if path.is_file()]))
@@ -215,7 +216,7 @@ class Batch:
         done = answers(tasks, self.snapshot, self.folder.scratch, more)
         for (task, *arguments), answer in done:
             if task == "index":
-                statuses, language, _ = arguments
+                statuses, language, *_ = arguments
                 problem = self._keep_index(language, statuses, answer, shown[language]) or problem
         return problem
 
@@ -233,13 +234,17 @@ class Batch:
                 error = fact.error
                 if error and not fact.files and page.is_file():
                     error += " (the page is of an earlier run)"
+                # what another run left may be of other data
+                fresh = report.name in self.why or not reasons(
+                    report, self.state, self.snapshot, self.folder.path
+                )
                 yield {
                     "notebook": report.notebook,
                     "year": report.year,
                     "path": f"{report.place}.html" if page.is_file() else "",
                     "title": report.title,
                     "error": error,
-                    "answer": fact.answer,
+                    "current": fact.files if page.is_file() and not error and fresh else {},
                 }
 
     def _keep_index(

@@ -39,8 +39,9 @@ class Show:
 
     def line(self, text: str, error: bool = False) -> None:
         """One line beside the bar."""
+        text = inert(text)
         if self.progress:
-            self.progress.console.print(inert(text), markup=False, highlight=False, soft_wrap=True)
+            self.progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
             say(text, error)
 

@@ -55,7 +55,6 @@ class Fact:
     key: dict[str, str] = field(default_factory=dict)  # hashes of what it was made from
     looks: list[Look] = field(default_factory=list)
     path: str = ""  # of a notebook that is not the project's
-    answer: str = ""  # for the index
 
 
 def _fact(name: str, line: dict[str, Any]) -> Fact:
@@ -64,7 +63,7 @@ def _fact(name: str, line: dict[str, Any]) -> Fact:
     if not {*fact.files} <= {f"{name}.html", f"{name}.ipynb"}:
         raise ValueError(name)
     hashes = {**fact.files, **fact.key}
-    texts = [*hashes, *hashes.values(), fact.path, fact.answer, fact.error or ""]
+    texts = [*hashes, *hashes.values(), fact.path, "" if fact.error is None else fact.error]
     looks = [(table, document) for table, document in fact.looks]
     texts += [part for look in looks for part in look if part is not None]
     "".join(texts).encode()  # neither other types nor half characters

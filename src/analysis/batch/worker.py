@@ -130,14 +130,23 @@ def make_report(
     written = nbformat.v4.writes(notebook) + "\n"  # as it came from a client: valid
     if report.year is not None:  # in its folder, as its page is: the audit lies one above
         written = written.replace(f'href=\\"{AUDIT}', f'href=\\"../{AUDIT}')
-    return Outcome(html, written, page.answer(html), looks, error)
+    return Outcome(html, written, looks, error)
 
 
 def make_index(
-    channel: Connection, data: Path, statuses: list[dict[str, Any]], language: str, twin: bool
+    channel: Connection,
+    data: Path,
+    statuses: list[dict[str, Any]],
+    language: str,
+    twin: bool,
+    folder: Path,
 ) -> str:
-    """The page that leads to all reports of one language."""
-    shown = [index.Status(**status) for status in statuses]
+    """The page that leads to all reports of one language, whose pages are in the folder."""
+    shown = []
+    for status in statuses:
+        current = status.pop("current")
+        answer = page.answer((folder / status["path"]).read_text("utf-8")) if current else ""
+        shown.append(index.Status(**status, answer=answer))
     return index.render(shown, find(data), language, twin)
 
 

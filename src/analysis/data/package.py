@@ -32,6 +32,9 @@ ROOT = Path(__file__).parents[3]  # of the repository, where there is one
 DESCRIPTOR = "datapackage.json"
 LARGEST = 32 * 2**20  # bytes of a file: a county's departments of ten years are a tenth of it
 LONGEST = 5000  # characters of a cell
+ROWS = 200_000  # of a table
+MANY = 100  # tables of a package, and lines told of one of them
+DAY = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+Z?)?", re.ASCII)
 
 WORDS = {"title", "description", "title_zh", "description_zh"}  # for people, not compared
 KNOWN = {"name", "version", "created", "licenses", "resources"} | WORDS
@@ -219,28 +222,36 @@ class Package:
         if "\0" in text:
             raise DataError(f"{path}: found a NUL character, expected text")
         lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        rows: list[dict[str, str]] = []
+        wrong: list[str] = []
         try:
-            header, *rows = lines
+            header = next(lines, [])
+            for number, cells in enumerate(lines, start=2):
+                if len(cells) == len(expected):
+                    # a word of a thousand cells lies in memory once
+                    rows.append(dict(zip(expected, map(sys.intern, cells), strict=True)))
+                elif header == expected:
+                    shown = f"{len(cells)} cells" if cells else "an empty row"
+                    wrong.append(f"row {number}: found {shown}, expected {len(expected)} cells")
+                if len(wrong) > MANY or len(rows) > ROWS or header != expected:
+                    break
         except csv.Error as error:
             raise DataError(
                 f"{path}, row {lines.line_num}: found {error}, expected quotes that open and close "
                 f"around a whole cell of at most {LONGEST:,} characters"
             ) from None
         if header != expected:
-            odd = sorted({*header} ^ {*expected}, key=(expected + header).index)
+            known = {*header} ^ {*expected}
+            odd = [*dict.fromkeys(one for one in expected + header if one in known)]
             raise DataError(
                 f"{path}, row 1, column {', '.join(odd) or 'order'}: "
                 f"found {','.join(header)!r}, expected {','.join(expected)!r}"
             )
-        if wrong := [
-            f"{path}, row {number}: found {f'{len(cells)} cells' if cells else 'an empty row'}, "
-            f"expected {len(expected)} cells"
-            for number, cells in enumerate(rows, start=2)
-            if len(cells) != len(expected)
-        ]:
-            raise DataError("\n".join(wrong))
-        # a word of a thousand cells lies in memory once
-        return [dict(zip(expected, map(sys.intern, cells), strict=True)) for cells in rows]
+        if len(rows) > ROWS:
+            wrong.append(f"row {ROWS + 2}: found more rows, expected at most {ROWS:,}")
+        if wrong:
+            raise DataError("\n".join(f"{path}, {one}" for one in wrong))
+        return rows
 
     @_once
     def _corrected(self, name: str) -> list[dict[str, str]]:
@@ -265,6 +276,7 @@ class Package:
 
     @_once
     def _typed(self, name: str) -> pd.DataFrame:
+        import numpy as np
         import pandas as pd
 
         if name not in self.resources:
@@ -278,9 +290,11 @@ class Package:
                 column = frame[field["name"]]
                 if field["type"] in ("integer", "number"):
                     kind = "Int64" if field["type"] == "integer" else "Float64"
+                    with np.errstate(invalid="ignore"):  # what does not fit is an error
+                        column = pd.to_numeric(column.replace("", None)).astype(kind)
                     if field.get("constraints", {}).get("required"):
-                        kind = kind.lower()
-                    frame[field["name"]] = pd.to_numeric(column.replace("", None)).astype(kind)
+                        column = column.astype(kind.lower())
+                    frame[field["name"]] = column
                 elif field["type"] == "boolean":
                     frame[field["name"]] = column == "true"
             if "unit" in frame and "value" in frame:
@@ -365,9 +379,14 @@ def _odd(descriptor: Any) -> Iterator[str]:
             yield f": found {_short(value)} as {key}, expected a text"
         elif key == "name" and not NAME.fullmatch(value):
             yield f": found {_short(value)} as name, expected letters a–z, digits, - . _"
+        elif key == "created" and not DAY.fullmatch(value):
+            yield f": found {_short(value)} as created, expected a day like 2024-12-31"
     resources = descriptor.get("resources")
     if not isinstance(resources, list):
         yield f": found {_short(resources)} as resources, expected a list of tables"
+        return
+    if len(resources) > MANY:
+        yield f": found {len(resources):,} tables, expected at most {MANY}"
         return
     seen: set[str] = set()
     for one in resources:
@@ -400,10 +419,14 @@ def _odd_table(name: str, found: dict[str, Any]) -> Iterator[str]:
     if expected is None:  # a table of one's own: loaded, and its types checked, no more
         expected = {**standard()["themes"], "name": name, "schema": schema}
         for field in fields:
-            if not isinstance(field.get("name"), str) or field.get("type") not in [*TYPES]:
+            plain = not {*field} - {"name", "type"} - WORDS and isinstance(field.get("name"), str)
+            if not plain or field.get("type") not in [*TYPES]:
                 yield f"{place}: found the column {_short(field)}, expected a name and a type"
-        if {*schema} - {"fields", "missingValues", "primaryKey"}:
-            yield f"{place}: found {_short(schema)}, expected fields and primaryKey"
+        if {*schema} - {"fields", "missingValues"}:
+            yield f"{place}: found {_short(schema)}, expected fields"
+            return
+        if len({str(field.get("name")) for field in fields}) < len(fields):
+            yield f"{place}: found two columns of one name, expected one"
             return
     yield from _differing(place, found, expected, {"schema", "path"})
     yield from _differing(place, schema, expected["schema"], {"fields"})

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from analysis.data.text import inert
 from analysis.present.language import LANGUAGES, _, current, either, ngettext, use
 from analysis.present.tables import HATCH, stylesheet
 from analysis.present.text import chinese, html
@@ -72,7 +73,8 @@ def template(name: str) -> Template:
 def _environment() -> Environment:
     loader = PackageLoader("analysis.site", "template")
     made = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    made.filters |= {"bare": bare, "chinese": chinese, "printed": printed, "words": html}
+    made.filters |= {"bare": bare, "chinese": chinese, "inert": inert, "printed": printed,
+                     "words": html}  # fmt: skip
     made.globals |= {"_": _, "css": css, "either": either, "hatch": Markup(HATCH),
                      "ngettext": ngettext, "versions": versions}  # fmt: skip
     return made
