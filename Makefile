@@ -11,10 +11,11 @@ FIGURES := $(addprefix tests/test_,numerals.py measures.py trends.py claims.py i
 reports: .venv/installed
 	$(BIN)/analysis reports
 
+# Each module in one worker, which makes once what it shares; a third works while two wait.
 test: lint
 	$(BIN)/frictionless validate data/datapackage.json
 	$(BIN)/analysis check > /dev/null
-	$(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder  # a third works while two wait
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # What is cheap to know: lint, types, rooms, and the figures.
 quick: lint

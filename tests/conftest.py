@@ -47,11 +47,9 @@ LONGEST = ("project", "pages_in_a_browser", "engine", "increments", "failures", 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A module's tests run in one worker, which makes what they share once."""
+    """The longest modules first."""
     names = [f"test_{name}" for name in LONGEST]
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda one: [*names, one.path.stem].index(one.path.stem))
+    items.sort(key=lambda item: [*names, item.path.stem].index(item.path.stem))
 
 
 @pytest.fixture(autouse=True)
