@@ -186,7 +186,7 @@ def test_a_chart_can_be_changed_by_whoever_takes_it_further() -> None:
 
 
 def test_a_chart_as_the_last_line_of_a_cell_is_a_picture(capsys: pytest.CaptureFixture) -> None:
-    shell = InteractiveShell()
+    shell = InteractiveShell(warn_venv=False)
     shell.user_ns["chart"] = charts.bars(samples.frames()["bars"])
     result = shell.run_cell("chart.axes[0].axvline(500, color='#123456'); chart").result
     data, _metadata = shell.display_formatter.format(result)

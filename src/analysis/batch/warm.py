@@ -71,6 +71,7 @@ if hasattr(signal, "setitimer"):
 os.environ["IPYTHONDIR"] = str(Path(os.environ["ANALYSIS_DATA"], "..", "ipython").resolve())
 os.chdir(Path(__file__).parent)  # where no matplotlibrc of somebody's lies
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch
+sys.excepthook = lambda *_: None  # of a worker that cannot even begin the batch says so in a line
 gc.disable()  # what is imported stays, and looking for garbage in it takes a fifth of the time
 with suppress(Exception):  # each report will say what is wrong
     warm_up()

@@ -45,6 +45,7 @@ def work(task: tuple[Any, ...], channel: Connection, scratch: Path, data: Path) 
     _end_with_parent()
     if sys.platform != "win32":
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the server's
+    sys.excepthook = sys.__excepthook__
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("PYTHONSTARTUP", None)
