@@ -48,7 +48,7 @@ def own(tmp_path: Path) -> list[str]:
     return [write(tmp_path / f"{name}.ipynb", code) for name, code in OWN.items()]
 
 
-def test_of_30_random_edits_each_leaves_what_a_run_from_scratch_writes(
+def test_of_20_random_edits_each_leaves_what_a_run_from_scratch_writes(
     own: list[str], data: Path, tmp_path: Path
 ) -> None:
     chance = random.Random(15)
@@ -57,7 +57,7 @@ def test_of_30_random_edits_each_leaves_what_a_run_from_scratch_writes(
     run(tmp_path / "out", chosen, data=data, language="en")
     tables = ["amounts", "indicators", "claims", "explanations", "documents", "themes", "items"]
     spared = 0
-    for number in range(30):
+    for number in range(20):
         valid = {path: path.read_bytes() for path in data.iterdir()}
         while valid:
             edit(data, chance.choice(tables), chance)
