@@ -72,14 +72,17 @@ def start_server(data: Path) -> Any:
 
 
 def _work(task: Task, channel: Any, scratch: Path, data: Path) -> None:
-    (scratch / "here").mkdir()
-    os.chdir(scratch / "here")  # a folder of its own, for reports that write files
     try:
-        from analysis.batch import worker  # has long been imported where this is run
-    except Exception as error:
-        channel.send(Failure("Library", f"the library cannot be imported: {error!r}"))
-    else:
-        worker.work(task, channel, scratch, data)
+        (scratch / "here").mkdir()
+        os.chdir(scratch / "here")  # a folder of its own, for reports that write files
+        try:
+            from analysis.batch import worker  # has long been imported where this is run
+        except Exception as error:
+            channel.send(Failure("Library", f"the library cannot be imported: {error!r}"))
+        else:
+            worker.work(task, channel, scratch, data)
+    except MemoryError:  # too little even to say so, which the batch does
+        os._exit(1)
 
 
 class Worker:
